@@ -1,0 +1,107 @@
+/** The one place that knows Piscina: a fixed pool of engines, one in each thread. */
+import { availableParallelism } from "node:os";
+import { Piscina } from "piscina";
+import { describeForeign, fromWire, SpanmillError } from "../../errors.js";
+import type {
+  BlockInput,
+  EngineSettings,
+  GraphDescription,
+  TaggedBlock,
+  TagReply,
+  TagRequest,
+} from "../../tagging/protocol.js";
+import { switchOffTelemetry } from "./telemetry.js";
+
+export interface Pool {
+  readonly threads: number;
+  /** Waits until a thread has loaded the models. */
+  describe(): Promise<{ graphs: readonly GraphDescription[]; warnings: readonly string[] }>;
+  tag(blocks: readonly BlockInput[]): Promise<TaggedBlock[]>;
+  close(): Promise<void>;
+}
+
+export interface PoolOptions {
+  /** Undefined: as many as the process may use. */
+  readonly threads?: number | undefined;
+  /** The thread's entry; another one only to test what a dying thread does. */
+  readonly entry?: URL;
+}
+
+/** Tasks that may wait for a thread. Callers bound what is in flight far below it. */
+const MAX_QUEUE = 10_000;
+
+export function openPool(settings: EngineSettings, options: PoolOptions = {}): Pool {
+  switchOffTelemetry();
+  const threads = options.threads ?? availableParallelism();
+  const entry = options.entry ?? new URL("../../../workers/tagger.js", import.meta.url);
+  const piscina = new Piscina<TagRequest, TagReply>({
+    filename: entry.href,
+    minThreads: threads,
+    maxThreads: threads,
+    maxQueue: MAX_QUEUE,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    workerData: settings,
+    recordTiming: false,
+  });
+  // A thread that dies without a task would otherwise end the process; its next task tells.
+  piscina.on("error", () => {});
+
+  return {
+    threads,
+    async describe() {
+      const reply = await send(piscina, { kind: "describe" });
+      if (reply.kind === "described") return reply;
+      throw unexpected(reply);
+    },
+    tag: (blocks) => tagOrBisect(piscina, blocks),
+    close: () => piscina.destroy(),
+  };
+}
+
+/**
+ * A thread that dies takes a whole request with it. The request is halved and tried again, so that one bad
+ * block does not take its neighbours along; a block that kills its thread twice alone is given up.
+ */
+async function tagOrBisect(
+  piscina: Piscina<TagRequest, TagReply>,
+  blocks: readonly BlockInput[],
+): Promise<TaggedBlock[]> {
+  try {
+    return await tagOnce(piscina, blocks);
+  } catch (error) {
+    if (!(error instanceof SpanmillError) || error.code !== "THREAD_DIED") throw error;
+    if (blocks.length === 1) return await tagOnce(piscina, blocks);
+    const half = blocks.length >> 1;
+    const first = await tagOrBisect(piscina, blocks.slice(0, half));
+    return [...first, ...(await tagOrBisect(piscina, blocks.slice(half)))];
+  }
+}
+
+async function tagOnce(
+  piscina: Piscina<TagRequest, TagReply>,
+  blocks: readonly BlockInput[],
+): Promise<TaggedBlock[]> {
+  const reply = await send(piscina, { kind: "tag", blocks });
+  if (reply.kind === "tagged") return [...reply.blocks];
+  throw unexpected(reply);
+}
+
+async function send(piscina: Piscina<TagRequest, TagReply>, request: TagRequest): Promise<TagReply> {
+  let reply: TagReply;
+  try {
+    reply = await piscina.run(request);
+  } catch (cause) {
+    throw new SpanmillError(
+      "THREAD_DIED",
+      `A worker thread died while it held documents (${describeForeign(cause)}): out of memory, or a crash in native code. ` +
+        "Try fewer --threads; if one document does it every time, its line in the error file says which",
+      { cause },
+    );
+  }
+  if (reply.kind === "failed") throw fromWire(reply.error);
+  return reply;
+}
+
+function unexpected(reply: TagReply): SpanmillError {
+  return new SpanmillError("INTERNAL", `A worker thread answered ${reply.kind} out of turn`);
+}
