@@ -1,0 +1,173 @@
+import type { Line } from "../adapters/files/lines.js";
+import { readMark } from "./comments.js";
+import type { LabelledDocument } from "./document.js";
+import { documentsOf, type LabelFile, type LineParser, malformed, textOfLine } from "./label-file.js";
+import { DocumentBuilder } from "./sentences.js";
+
+/**
+ * Reads CoNLL: a word and its columns on a line, a blank line after each sentence. Columns are split by TAB
+ * where the first line that is surely a word's has one, else by blanks. All words have equally many columns;
+ * the word itself is the first. A file may hold words alone.
+ *
+ * A document starts at `# doc = x` or `# newdoc id = x` (the same id again goes on with the same document), at
+ * `# id x`, or at a `-DOCSTART-` line; a file without any of them is one document. `# newpar`, `# sent_id`
+ * and `# text` are read as in CoNLL-U, other comments are passed over.
+ *
+ * A line that opens with `#` is a comment or a word. It is a comment where it has no TAB in a TAB file; in a
+ * file split by blanks, where it reads `# key = value` or `# id x`, or stands before a sentence and has not as
+ * many columns as words have. Once `# doc` has been seen, `-DOCSTART-` is a word like any other.
+ *
+ * @throws SpanmillError INPUT_MALFORMED with file and line.
+ */
+export async function* readConll(file: LabelFile): AsyncGenerator<LabelledDocument> {
+  const { layout, batches } = await peekLayout(file);
+  yield* documentsOf<LabelledDocument>(
+    { name: file.name, batches },
+    (emit) => new ConllParser(file.name, layout, emit),
+  );
+}
+
+interface Layout {
+  readonly byTab: boolean;
+  readonly columns: number;
+}
+
+const DOCSTART = "-DOCSTART-";
+
+/** Reads until a line tells how columns are split, and gives all lines back. */
+async function peekLayout(
+  file: LabelFile,
+): Promise<{ layout: Layout; batches: AsyncGenerator<readonly Line[]> }> {
+  const rest = file.batches[Symbol.asyncIterator]();
+  const seen: (readonly Line[])[] = [];
+  let layout: Layout | undefined;
+  while (layout === undefined) {
+    const next = await rest.next();
+    if (next.done === true) break;
+    seen.push(next.value);
+    layout = layoutOf(file.name, next.value, isSurelyWord);
+  }
+  layout ??= layoutOf(
+    file.name,
+    seen.flat(),
+    (text) => !isBlank(text) && (text.includes("\t") || !isNamed(text)),
+  );
+  async function* batches(): AsyncGenerator<readonly Line[]> {
+    yield* seen;
+    yield* { [Symbol.asyncIterator]: () => rest };
+  }
+  return { layout: layout ?? { byTab: true, columns: 0 }, batches: batches() };
+}
+
+function layoutOf(
+  name: string,
+  lines: readonly Line[],
+  isWord: (text: string) => boolean,
+): Layout | undefined {
+  for (const line of lines) {
+    const text = textOfLine(name, line);
+    if (!isWord(text)) continue;
+    const byTab = text.includes("\t");
+    return { byTab, columns: split(text, byTab).length };
+  }
+  return undefined;
+}
+
+function isSurelyWord(text: string): boolean {
+  return !isBlank(text) && !text.startsWith("#") && !text.startsWith(DOCSTART);
+}
+
+class ConllParser implements LineParser {
+  readonly #documents: DocumentBuilder;
+  #columns: string[][] | undefined;
+  #firstLine = 0;
+  #hasDocumentComments = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly layout: Layout,
+    emit: (document: LabelledDocument) => void,
+  ) {
+    const columnNames = Array.from({ length: layout.columns }, (_, i) => String(i + 1));
+    this.#documents = new DocumentBuilder({ columnNames, hasSpacing: false }, emit);
+  }
+
+  line(text: string, number: number): void {
+    if (isBlank(text)) this.#endSentence();
+    else if (text.startsWith("#") && this.#isComment(text)) this.#comment(text, number);
+    else if (this.#isDocumentStart(text)) this.#documents.startDocument(undefined, number);
+    else this.#word(split(text, this.layout.byTab), number);
+  }
+
+  end(): void {
+    this.#endSentence();
+    this.#documents.end();
+  }
+
+  #isComment(text: string): boolean {
+    if (this.layout.byTab) return !text.includes("\t") && (this.#columns === undefined || isNamed(text));
+    if (isNamed(text)) return true;
+    return this.#columns === undefined && split(text, false).length !== this.layout.columns;
+  }
+
+  #comment(text: string, number: number): void {
+    const id = ID_COMMENT.exec(text)?.[1];
+    const mark = id === undefined ? readMark(text) : ({ kind: "document", id } as const);
+    if (mark === undefined) return;
+    this.#endSentence();
+    if (mark.kind === "document") {
+      const goesOn = mark.id !== undefined && mark.id === this.#documents.id;
+      this.#hasDocumentComments = true;
+      if (goesOn) return;
+    }
+    this.#documents.mark(mark, number);
+  }
+
+  #isDocumentStart(text: string): boolean {
+    if (!text.startsWith(DOCSTART) || this.#hasDocumentComments || this.#columns !== undefined) return false;
+    return text.length === DOCSTART.length || isBlank(text.charAt(DOCSTART.length));
+  }
+
+  #word(cells: string[], number: number): void {
+    if (cells.length !== this.layout.columns) {
+      const splitBy = this.layout.byTab ? "TAB" : "blanks";
+      const { columns } = this.layout;
+      throw malformed(
+        this.name,
+        number,
+        `${cells.length} columns where ${columns} were expected, split by ${splitBy}`,
+      );
+    }
+    if (cells[0] === "") throw malformed(this.name, number, "the word, column 1, is empty");
+    if (this.#columns === undefined) {
+      this.#columns = cells.map((cell) => [cell]);
+      this.#firstLine = number;
+    } else for (let c = 0; c < cells.length; c++) this.#columns[c]!.push(cells[c]!);
+  }
+
+  #endSentence(): void {
+    const columns = this.#columns;
+    if (columns === undefined) return;
+    const words = columns[0]!;
+    const spaceAfter = words.map(() => true);
+    this.#documents.sentence({ line: this.#firstLine, words, spaceAfter, columns, tokens: [] });
+    this.#columns = undefined;
+  }
+}
+
+function split(text: string, byTab: boolean): string[] {
+  if (byTab) return text.split("\t");
+  return text.split(" ").filter((cell) => cell !== "");
+}
+
+function isBlank(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text[i] !== " " && text[i] !== "\t") return false;
+  return true;
+}
+
+function isNamed(text: string): boolean {
+  return KEY_VALUE.test(text) || ID_COMMENT.test(text);
+}
+
+const KEY_VALUE = /^#\s+[A-Za-z_][\w.:-]*(?: \w+)? ?=(?: |$)/;
+const ID_COMMENT = /^#\s+id\s+(?!=)(\S+)/;
