@@ -37,7 +37,7 @@ function documentOf(line: string, unit: OffsetUnit, number: number, fail: Fail):
   if (typeof text !== "string") throw fail('"text" is missing or no string');
   if (id != null && typeof id !== "string" && typeof id !== "number")
     throw fail('"id" is no string or number');
-  const list = rest["spans"] ?? rest["label"] ?? rest["labels"];
+  const list = rest.spans ?? rest.label ?? rest.labels;
   if (!Array.isArray(list))
     throw fail('there is no list of spans: "spans", or doccano\'s "label" or "labels"');
   const raw = list.map((item, i) => rawSpan(item, i, fail));

@@ -1,0 +1,112 @@
+/**
+ * The composition root: what a user asked for becomes ports wired to adapters. Nothing else imports both.
+ */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type ModelFolder, readModelFolder } from "./adapters/model-folder/folder.js";
+import { openPool } from "./adapters/threads/pool.js";
+import { runtimeIdentity } from "./adapters/threads/runtime.js";
+import { SpanmillError } from "./errors.js";
+import type { Tagger } from "./ports/tagger.js";
+import type { GraphDescription } from "./tagging/protocol.js";
+import type { Scheme } from "./tagging/schemes.js";
+
+export interface ModelSource {
+  readonly directory: string;
+  /** Lenses to take from the folder, or the name of its only one; undefined: all. */
+  readonly lenses?: readonly string[] | undefined;
+}
+
+export interface TaggerSettings {
+  /** Empty: the built-in model. */
+  readonly models: readonly ModelSource[];
+  readonly dtype: string;
+  /** Lenses wanted; undefined: all that the models have. */
+  readonly lenses?: readonly string[] | undefined;
+  /** Declared schemes by lens name; `*` for every lens. */
+  readonly schemes: Readonly<Record<string, Scheme>>;
+  readonly decode: "constrained" | "argmax";
+  /** Undefined: as many as the process may use. */
+  readonly threads?: number | undefined;
+  /** Ask for words, and labels and scores per word, beside spans. */
+  readonly columns: boolean;
+}
+
+/**
+ * Opens a tagger. It has loaded its models in at least one thread when the promise resolves.
+ *
+ * @throws SpanmillError USAGE, MODEL_*
+ */
+export async function openTagger(
+  settings: TaggerSettings,
+): Promise<Tagger & { graphs: readonly GraphDescription[] }> {
+  const folders = pickLenses(await readFolders(settings), settings.lenses);
+  const pool = openPool(
+    { models: folders.map(({ manifest }) => manifest), decode: settings.decode, columns: settings.columns },
+    { threads: settings.threads },
+  );
+  try {
+    const { graphs, warnings } = await pool.describe();
+    return {
+      models: folders.map(({ name, digest, manifest }) => ({ name, digest, lenses: manifest.lenses })),
+      runtime: runtimeIdentity(),
+      warnings: [...folders.flatMap((folder) => folder.warnings), ...warnings],
+      graphs,
+      threads: pool.threads,
+      tag: pool.tag,
+      close: pool.close,
+    };
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}
+
+/** The folder that is taken where no model is named. */
+export const BUILT_IN_MODEL = fileURLToPath(new URL("../../models/english", import.meta.url));
+
+async function readFolders({ models, dtype, schemes }: TaggerSettings): Promise<ModelFolder[]> {
+  if (models.length === 0 && !existsSync(BUILT_IN_MODEL)) {
+    throw new SpanmillError(
+      "USAGE",
+      "No model is named, and this version has none built in: give --model a folder with config.json, tokenizer.json and " +
+        "onnx/model.onnx",
+    );
+  }
+  const sources = models.length === 0 ? [{ directory: BUILT_IN_MODEL }] : models;
+  return Promise.all(
+    sources.map(({ directory, lenses }) =>
+      readModelFolder({ directory, dtype, schemes, ...(lenses === undefined ? {} : { lenses }) }),
+    ),
+  );
+}
+
+/** Leaves the wanted lenses, and only the models that have one. A lens comes from one model. */
+function pickLenses(folders: readonly ModelFolder[], wanted: readonly string[] | undefined): ModelFolder[] {
+  const available = folders.flatMap(({ manifest }) => manifest.lenses.map(({ name }) => name));
+  const unknown = wanted?.filter((name) => !available.includes(name)) ?? [];
+  if (unknown.length > 0) {
+    throw new SpanmillError(
+      "USAGE",
+      `No model has the lens ${unknown.join(", ")}; there are ${available.join(", ")}`,
+    );
+  }
+  const picked = folders
+    .map((folder) => ({
+      ...folder,
+      manifest: {
+        ...folder.manifest,
+        lenses: folder.manifest.lenses.filter(({ name }) => wanted?.includes(name) ?? true),
+      },
+    }))
+    .filter(({ manifest }) => manifest.lenses.length > 0);
+  const names = picked.flatMap(({ manifest }) => manifest.lenses.map(({ name }) => name));
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new SpanmillError(
+      "USAGE",
+      `Two models have the lens ${twice}: name them apart (--model ${twice}-2=DIR), or take it from one of them (--model LENS=DIR)`,
+    );
+  }
+  return picked;
+}

@@ -1,0 +1,36 @@
+/** A document made ready for the engine: its text view, segments, and blocks with what each hands to a thread. */
+import type { BlockInput } from "../tagging/protocol.js";
+import { type Block, blocksOf } from "./blocks.js";
+import { type Segment, segmentsOf } from "./segments.js";
+
+export interface DocumentIdentity {
+  readonly id: string;
+  /** Sortable, and a function of the source alone: of two answers for one id the higher one is the latest. */
+  readonly revision: string;
+}
+
+export interface PreparedDocument extends DocumentIdentity {
+  readonly text: string;
+  readonly segments: readonly Segment[];
+  readonly blocks: readonly Block[];
+  /** What the engine is asked for each block, in the same order. */
+  readonly inputs: readonly BlockInput[];
+}
+
+/** @param joinTo canonical length below which short paragraphs are joined. */
+export function prepareText(
+  document: DocumentIdentity & { readonly text: string },
+  joinTo?: number,
+): PreparedDocument {
+  const { id, revision, text } = document;
+  const segments = segmentsOf(text);
+  const blocks = blocksOf(text, segments, joinTo);
+  return {
+    id,
+    revision,
+    text,
+    segments,
+    blocks,
+    inputs: blocks.map(({ canonical }) => ({ kind: "text", text: canonical })),
+  };
+}

@@ -1,0 +1,84 @@
+/** Documents to answers, in order, over the tagger port; rejected ones keep their place. */
+import type { PreparedDocument } from "../document/prepare.js";
+import { type ErrorCode, SpanmillError } from "../errors.js";
+import type { Tagger } from "../ports/tagger.js";
+import type { TaggedBlock } from "../tagging/protocol.js";
+import { batcher } from "./batcher.js";
+import { type InFlight, inOrder } from "./in-order.js";
+
+/** A document that cannot be read: where it stands in the source, and why. */
+export interface Rejected {
+  readonly kind: "rejected";
+  /** The source, and the position in it (line, or document), as people look for it. */
+  readonly source: string;
+  readonly position: number;
+  readonly id?: string;
+  readonly code: ErrorCode;
+  /** Without text of the document. */
+  readonly reason: string;
+}
+
+/** A document on its way: where it came from, and what the engine needs. */
+export interface Arrived {
+  readonly kind: "document";
+  readonly source: string;
+  readonly position: number;
+  readonly document: PreparedDocument;
+}
+
+export interface Tagged extends Omit<Arrived, "kind"> {
+  readonly kind: "tagged";
+  readonly blocks: readonly TaggedBlock[];
+}
+
+/**
+ * A document that the engine fails on is rejected in its place and the rest goes on; a failed inference is never
+ * an empty list of spans.
+ *
+ * @throws SpanmillError where the engine fails on one document after the other.
+ */
+export async function* annotate(
+  items: AsyncIterable<Arrived | Rejected>,
+  tagger: Tagger,
+): AsyncGenerator<Tagged | Rejected> {
+  const { tag } = batcher(tagger);
+  let failures = 0;
+  const answer = async (item: Arrived | Rejected): Promise<Tagged | Rejected | Failed> => {
+    if (item.kind === "rejected") return item;
+    try {
+      return { ...item, kind: "tagged", blocks: await tag(item.document.inputs) };
+    } catch (error) {
+      if (error instanceof SpanmillError) return { kind: "failed", item, error };
+      throw error;
+    }
+  };
+  for await (const outcome of inOrder(items, sizeOf, inFlight(tagger.threads), answer)) {
+    if (outcome.kind !== "failed") {
+      if (outcome.kind === "tagged") failures = 0;
+      yield outcome;
+      continue;
+    }
+    if (++failures >= FAILURES_IN_A_ROW) throw outcome.error;
+    const { item, error } = outcome;
+    const { source, position, document } = item;
+    yield { kind: "rejected", source, position, id: document.id, code: error.code, reason: error.message };
+  }
+}
+
+/** When so many documents in a row fail in the engine, it is not the documents. */
+const FAILURES_IN_A_ROW = 20;
+
+interface Failed {
+  readonly kind: "failed";
+  readonly item: Arrived;
+  readonly error: SpanmillError;
+}
+
+function sizeOf(item: Arrived | Rejected): number {
+  return item.kind === "document" ? item.document.text.length : 0;
+}
+
+/** Enough to keep every thread busy while a long document is read, and no more. */
+function inFlight(threads: number): InFlight {
+  return { items: 1_000 * threads, size: 50_000 * threads };
+}
