@@ -1,0 +1,200 @@
+/** Files and standard input as documents on their way: the source of `annotate`. */
+import { statSync } from "node:fs";
+import { readConll } from "../../dataset/conll.js";
+import { readConllu } from "../../dataset/conllu.js";
+import type { LabelledDocument } from "../../dataset/document.js";
+import { prepareWords } from "../../dataset/prepare.js";
+import { extractJson, type FieldPath } from "../../document/extract/json.js";
+import { prepareText } from "../../document/prepare.js";
+import { SpanmillError, systemCode } from "../../errors.js";
+import type { Arrived, Rejected } from "../../pipeline/annotate.js";
+import { STDIN } from "./bytes.js";
+import { type LineSource, openLines } from "./lines.js";
+import { readText } from "./text.js";
+
+export const INPUT_FORMATS = ["text", "lines", "jsonl", "conll", "conllu"] as const;
+export type InputFormat = (typeof INPUT_FORMATS)[number];
+
+export interface DocumentSettings {
+  /** Undefined: by each file's extension. */
+  readonly format?: InputFormat | undefined;
+  readonly text: FieldPath;
+  readonly id: FieldPath;
+  /** Bytes. */
+  readonly maxDocumentSize: number;
+}
+
+export interface DocumentSource {
+  readonly items: AsyncIterable<Arrived | Rejected>;
+  /** Bytes on disk, where all inputs are files. */
+  readonly size: number | undefined;
+  consumed(): number;
+}
+
+/**
+ * Opens files (`-` is standard input) one after the other. That they exist is checked at once.
+ *
+ * @throws SpanmillError INPUT_NOT_FOUND, INPUT_IS_DIRECTORY naming every input that cannot be read; INPUT_UNREADABLE,
+ * INPUT_MALFORMED while reading.
+ */
+export function openDocuments(paths: readonly string[], settings: DocumentSettings): DocumentSource {
+  const size = requireFiles(paths);
+  let finished = 0;
+  let current: { consumed(): number } = { consumed: () => 0 };
+
+  async function* items(): AsyncGenerator<Arrived | Rejected> {
+    let documents = 0;
+    for (const path of paths) {
+      const format = settings.format ?? formatOf(path);
+      const opened = await openPath(path, format, settings);
+      current = opened;
+      for await (const found of opened.items) yield placed(found, path, documents++);
+      finished += opened.consumed();
+      current = { consumed: () => 0 };
+    }
+  }
+
+  return { items: items(), size, consumed: () => finished + current.consumed() };
+}
+
+/** A document in its file, before it has its identity. `position` is what people look for: a line, or 1. */
+type Found = { readonly position: number; readonly id?: string | undefined } & (
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "words"; readonly document: LabelledDocument }
+  | { readonly kind: "rejected"; readonly code: Rejected["code"]; readonly reason: string }
+);
+
+interface Opened {
+  readonly items: AsyncIterable<Found>;
+  consumed(): number;
+}
+
+async function openPath(path: string, format: InputFormat, settings: DocumentSettings): Promise<Opened> {
+  if (format === "text") return wholeFile(path, settings.maxDocumentSize);
+  const limit = format === "jsonl" || format === "lines" ? settings.maxDocumentSize : LABEL_LINE_BYTES;
+  const lines = await openLines(path, limit);
+  return { items: documentsIn(lines, format, settings), consumed: lines.consumed };
+}
+
+/** A line of a label file is a word and its labels. */
+const LABEL_LINE_BYTES = 1 << 20;
+
+function wholeFile(path: string, limit: number): Opened {
+  let consumed = 0;
+  async function* items(): AsyncGenerator<Found> {
+    const whole = await readText(path, limit);
+    consumed = path === STDIN ? 0 : sizeOf(path);
+    yield { ...whole, position: 1 };
+  }
+  return { items: items(), consumed: () => consumed };
+}
+
+function documentsIn(lines: LineSource, format: Exclude<InputFormat, "text">, settings: DocumentSettings): AsyncIterable<Found> {
+  switch (format) {
+    case "jsonl":
+      return jsonDocuments(lines, settings);
+    case "lines":
+      return lineDocuments(lines);
+    case "conll":
+      return labelled(readConll(lines));
+    case "conllu":
+      return labelled(readConllu(lines));
+  }
+}
+
+async function* jsonDocuments(lines: LineSource, fields: DocumentSettings): AsyncGenerator<Found> {
+  for await (const batch of lines.batches) {
+    for (const line of batch) {
+      if (line.kind === "rejected") {
+        yield { kind: "rejected", position: line.number, code: line.code, reason: line.reason };
+      } else if (line.text.trim() !== "") {
+        const extracted = extractJson(line.text, fields);
+        const position = line.number;
+        if (extracted.kind === "rejected") yield { ...extracted, position };
+        else yield { kind: "text", position, id: extracted.id, text: extracted.text };
+      }
+    }
+  }
+}
+
+async function* lineDocuments(lines: LineSource): AsyncGenerator<Found> {
+  for await (const batch of lines.batches) {
+    for (const line of batch) {
+      if (line.kind === "rejected") {
+        yield { kind: "rejected", position: line.number, code: line.code, reason: line.reason };
+      } else if (line.text.trim() !== "") yield { kind: "text", position: line.number, text: line.text };
+    }
+  }
+}
+
+async function* labelled(documents: AsyncIterable<LabelledDocument>): AsyncGenerator<Found> {
+  for await (const document of documents) {
+    yield { kind: "words", position: document.line, id: document.id, document };
+  }
+}
+
+/** Gives a document its identity: its own id or its place, and its place among all documents as its revision. */
+function placed(found: Found, path: string, index: number): Arrived | Rejected {
+  const source = path === STDIN ? "standard input" : path;
+  const { position } = found;
+  if (found.kind === "rejected") return { ...found, kind: "rejected", source, ...(found.id === undefined ? {} : { id: found.id }) } as Rejected;
+  const identity = {
+    id: found.id ?? (position === 1 && found.kind === "text" ? path : `${path}:${position}`),
+    revision: String(index + 1).padStart(REVISION_DIGITS, "0"),
+  };
+  const document =
+    found.kind === "text"
+      ? prepareText({ ...identity, text: found.text })
+      : prepareWords(identity, found.document, "block");
+  return { kind: "document", source, position, document };
+}
+
+const REVISION_DIGITS = 12;
+
+function formatOf(path: string): InputFormat {
+  const extension = /\.([^./\\]+)$/.exec(path.replace(/\.gz$/i, ""))?.[1]?.toLowerCase();
+  return EXTENSIONS[extension ?? ""] ?? "text";
+}
+
+const EXTENSIONS: Readonly<Record<string, InputFormat>> = {
+  jsonl: "jsonl",
+  ndjson: "jsonl",
+  conll: "conll",
+  iob: "conll",
+  iob2: "conll",
+  bio: "conll",
+  conllu: "conllu",
+};
+
+/** @returns the summed size, undefined where standard input is among them. */
+function requireFiles(paths: readonly string[]): number | undefined {
+  const problems: SpanmillError[] = [];
+  let size: number | undefined = 0;
+  for (const path of paths) {
+    if (path === STDIN) {
+      size = undefined;
+      continue;
+    }
+    try {
+      const stats = statSync(path);
+      if (stats.isDirectory()) {
+        problems.push(new SpanmillError("INPUT_IS_DIRECTORY", `${path} is a directory: name the files in it (${path.replace(/\/$/, "")}/*)`));
+      }
+      if (size !== undefined) size += stats.size;
+    } catch (cause) {
+      const code = systemCode(cause) === "ENOENT" ? "INPUT_NOT_FOUND" : "INPUT_UNREADABLE";
+      const what = code === "INPUT_NOT_FOUND" ? "does not exist" : `cannot be read (${systemCode(cause)})`;
+      problems.push(new SpanmillError(code, `${path} ${what}: check its name and the folder you are in`));
+    }
+  }
+  if (problems.length === 0) return size === 0 ? undefined : size;
+  throw new SpanmillError(problems[0]!.code, problems.map(({ message }) => message).join("\n"));
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
