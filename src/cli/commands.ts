@@ -1,0 +1,75 @@
+/** The commands: what each is for, what it takes beside options, and examples of its use. */
+import type { CommandName } from "../config/options.js";
+
+export interface CommandDeclaration {
+  readonly summary: string;
+  /** What stands on the command line that is no option. */
+  readonly operand?: {
+    /** The property of the parsed command. */
+    readonly name: string;
+    readonly placeholder: string;
+    readonly many: boolean;
+    readonly doc: string;
+  };
+  readonly examples: readonly { readonly line: string; readonly what: string }[];
+}
+
+export const COMMANDS = {
+  annotate: {
+    summary: "Labels documents and writes exact spans.",
+    operand: {
+      name: "files",
+      placeholder: "FILES",
+      many: true,
+      doc: "files to read, - for standard input; without any, standard input is read",
+    },
+    examples: [
+      { line: "spanmill annotate --model models/ner mail.txt", what: "highlighted spans on a terminal" },
+      {
+        line: "spanmill annotate --model models/ner --field body tickets.jsonl -o spans.jsonl --errors rejected.jsonl",
+        what: "a record for each line, rejected documents listed aside",
+      },
+      {
+        line: "spanmill annotate --model ner=models/ner --model pos=models/pos --to conllu < mail.txt",
+        what: "two lenses, each from its own folder",
+      },
+    ],
+  },
+  evaluate: {
+    summary: "Scores a model on labelled files, or one label file against another.",
+    operand: { name: "files", placeholder: "FILES", many: true, doc: "labelled files, gzipped or not" },
+    examples: [
+      { line: "spanmill evaluate --model models/ner dev.conll", what: "precision, recall and F1 by type" },
+      {
+        line: "spanmill evaluate --gold dev.conllu --pred system.conllu --column pos=upos --json",
+        what: "two label files from any tool, without a model",
+      },
+      {
+        line: "spanmill evaluate --model models/ner --map PERSON=PER,GPE=LOC --labels PER,LOC news.conll",
+        what: "a set with other names, scored on the labels that both know",
+      },
+    ],
+  },
+  "models inspect": {
+    summary: "Tells what a model folder holds and whether it can work.",
+    operand: { name: "dir", placeholder: "DIR", many: false, doc: "the model folder" },
+    examples: [
+      { line: "spanmill models inspect models/ner", what: "lenses, labels, scheme, window, checksums" },
+      {
+        line: "spanmill models inspect models/ner --dtype fp32 --json",
+        what: "another ONNX file, for a program",
+      },
+    ],
+  },
+  schema: {
+    summary: "Prints the JSON Schema of the record.",
+    examples: [{ line: "spanmill schema > record.schema.json", what: "for a validator or a code generator" }],
+  },
+  doctor: {
+    summary: "Checks Node, ONNX Runtime, threads, telemetry and models.",
+    examples: [
+      { line: "spanmill doctor", what: "is this machine fit" },
+      { line: "spanmill doctor --model models/ner --json", what: "with a model's checksums, for a program" },
+    ],
+  },
+} as const satisfies Record<CommandName, CommandDeclaration>;
