@@ -2,10 +2,9 @@
 import { readEnvironment } from "../config/environment.js";
 import { readConfigFile } from "../config/file.js";
 import { type Linted, lintAnnotate, lintEvaluate } from "../config/lint.js";
+import { COMMAND_NAMES, type CommandName } from "../config/option.js";
 import {
   type AnnotateOptions,
-  COMMAND_NAMES,
-  type CommandName,
   type EvaluateOptions,
   OPTIONS,
   type OptionsOf,

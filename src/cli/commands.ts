@@ -1,5 +1,5 @@
 /** The commands: what each is for, what it takes beside options, and examples of its use. */
-import type { CommandName } from "../config/options.js";
+import type { CommandName } from "../config/option.js";
 
 export interface CommandDeclaration {
   readonly summary: string;

@@ -1,6 +1,6 @@
 /** The option table as flags of commander, which knows the grammar: `-oFILE`, `--key=value`, `--`, and so on. */
 import { Command, Option } from "commander";
-import { flagOf, type OptionDeclaration } from "../config/options.js";
+import { flagOf, type OptionDeclaration } from "../config/option.js";
 import { didYouMean, type Problem } from "../config/problems.js";
 import type { Given, Settings } from "../config/resolve.js";
 import { nearest } from "../config/suggest.js";
@@ -11,7 +11,11 @@ export function flagParser(
   describe?: (option: OptionDeclaration) => string,
 ) {
   const command = new Command().helpOption(false);
-  command.configureHelp({ optionTerm: ({ flags }) => flags.replaceAll(/[<>]/g, "") });
+  const switches = new Set(options.filter(({ value }) => value.placeholder === "").map(flagOf));
+  command.configureHelp({
+    optionTerm: ({ flags, long }) =>
+      switches.has(long ?? "") ? flags.replace("--", "--[no-]") : flags.replaceAll(/[<>]/g, ""),
+  });
   for (const option of options) {
     const { placeholder } = option.value;
     const long = placeholder === "" ? flagOf(option) : `${flagOf(option)} <${placeholder}>`;

@@ -1,13 +1,8 @@
 /** The help texts, made from the tables of commands, options and exit codes. */
 import { Command } from "commander";
 import { exitCodes } from "../config/exit-codes.js";
-import {
-  COMMAND_NAMES,
-  type CommandName,
-  type OptionDeclaration,
-  optionsOf,
-  variableOf,
-} from "../config/options.js";
+import { COMMAND_NAMES, type CommandName, type OptionDeclaration, variableOf } from "../config/option.js";
+import { optionsOf } from "../config/options.js";
 import { COMMANDS, type CommandDeclaration } from "./commands.js";
 import { flagParser } from "./flags.js";
 
@@ -45,11 +40,6 @@ export function commandHelp(name: CommandName, width: number): string {
   if (operand !== undefined)
     parser.argument(operand.many ? `[${operand.placeholder}...]` : `<${operand.placeholder}>`, operand.doc);
   const sections = [parser.helpInformation().trimEnd()];
-  if (options.some(({ value }) => value.placeholder === "")) {
-    sections.push(
-      wrap("A switch that is on in the environment or the file is turned off by --no-NAME.", width, ""),
-    );
-  }
   sections.push(
     `Examples:\n${declared.examples.map(({ line, what }) => `  # ${what}\n  ${line}`).join("\n")}`,
   );
@@ -68,7 +58,7 @@ function describeOption(option: OptionDeclaration): string {
     value.known === undefined ? undefined : value.known.join("|"),
     unit === undefined ? undefined : `in ${unit}`,
     option.secret ? "a file, so that the secret itself is never an argument" : undefined,
-    option.default === undefined ? undefined : `default: ${option.default}`,
+    option.default === undefined || value.placeholder === "" ? undefined : `default: ${option.default}`,
     absent === undefined ? undefined : `default: ${absent}`,
     `env: ${variableOf(option)}`,
   ];

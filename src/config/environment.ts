@@ -1,4 +1,4 @@
-import { type OptionDeclaration, variableOf } from "./options.js";
+import { type OptionDeclaration, variableOf } from "./option.js";
 import { didYouMean, type Problem } from "./problems.js";
 import type { Given, Settings } from "./resolve.js";
 import { nearest } from "./suggest.js";

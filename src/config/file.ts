@@ -12,7 +12,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import type { OptionDeclaration } from "./options.js";
+import type { OptionDeclaration } from "./option.js";
 import { didYouMean, type Problem, quote } from "./problems.js";
 import type { Given, Settings } from "./resolve.js";
 import { nearest } from "./suggest.js";

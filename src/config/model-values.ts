@@ -43,10 +43,10 @@ export const labelColumn = {
 };
 
 function modelSource(text: string): ModelSource | undefined {
-  const [, names, rest] = /^((?:[\p{L}\p{N}_.-]+\s*,\s*)*[\p{L}\p{N}_-]+)=(.*)$/su.exec(text) ?? [];
+  const [, names, rest] = /^((?:[\p{L}\p{N}_-]+,)*[\p{L}\p{N}_-]+)=(.*)$/su.exec(text) ?? [];
   const dir = rest ?? text;
   if (dir === "" || dir.includes("\0")) return undefined;
-  return { lenses: names?.split(",").map((name) => name.trim()), dir };
+  return { lenses: names?.split(","), dir };
 }
 
 function labelMapping(text: string): LabelMapping | undefined {

@@ -1,5 +1,5 @@
 /** Flags beat environment beat file beat defaults; each option is taken whole from one source. */
-import { type OptionDeclaration, propertyOf } from "./options.js";
+import { type OptionDeclaration, propertyOf } from "./option.js";
 import { didYouMean, type Problem, quote } from "./problems.js";
 import { nearest } from "./suggest.js";
 
@@ -71,7 +71,9 @@ function unused(
 function badValue(option: OptionDeclaration, given: Given, { flags }: Sources): Problem {
   const { expects, known } = option.value;
   const shown = option.secret ? "the value" : quote(given.text);
-  const meant = known === undefined ? undefined : nearest(given.text.trim(), known);
+  // In NAME=VALUE it is the value that is chosen from a list.
+  const chosen = option.value.mapping ? given.text.slice(given.text.lastIndexOf("=") + 1) : given.text;
+  const meant = known === undefined ? undefined : nearest(chosen.trim(), known);
   const fromFlag = flags.get(option.key)?.includes(given) ?? false;
   return {
     code: fromFlag ? "USAGE" : "CONFIG_INVALID",

@@ -81,6 +81,7 @@ export function keyed<T, Otherwise extends T | undefined>(
   return {
     ...rest,
     placeholder: `[${name}=]${item.placeholder}`,
+    expects: `${item.expects}, or ${name}= and that`,
     many: true,
     mapping: true,
     split: splitter({ separator: /,/ }),
