@@ -28,8 +28,8 @@ export interface TaggerSettings {
   readonly decode: "constrained" | "argmax";
   /** Undefined: as many as the process may use. */
   readonly threads?: number | undefined;
-  /** Ask for words, and labels and scores per word, beside spans. */
-  readonly columns: boolean;
+  /** Ask for words, and labels and scores per word: always, or only where a lens has no spans. */
+  readonly columns: "always" | "lenses";
 }
 
 /**
@@ -41,8 +41,10 @@ export async function openTagger(
   settings: TaggerSettings,
 ): Promise<Tagger & { graphs: readonly GraphDescription[] }> {
   const folders = pickLenses(await readFolders(settings), settings.lenses);
+  const models = folders.map(({ manifest }) => manifest);
+  const wordLens = models.some((model) => model.lenses.some(({ scheme }) => scheme === "none"));
   const pool = openPool(
-    { models: folders.map(({ manifest }) => manifest), decode: settings.decode, columns: settings.columns },
+    { models, decode: settings.decode, columns: settings.columns === "always" || wordLens },
     { threads: settings.threads },
   );
   try {

@@ -22,6 +22,8 @@ export interface DocumentSettings {
   readonly id: FieldPath;
   /** Bytes. */
   readonly maxDocumentSize: number;
+  /** Documents, rejected ones counted, that an earlier run has done. */
+  readonly skip: number;
 }
 
 export interface DocumentSource {
@@ -48,7 +50,9 @@ export function openDocuments(paths: readonly string[], settings: DocumentSettin
       const format = settings.format ?? formatOf(path);
       const opened = await openPath(path, format, settings);
       current = opened;
-      for await (const found of opened.items) yield placed(found, path, documents++);
+      for await (const found of opened.items) {
+        if (documents++ >= settings.skip) yield placed(found, path, documents);
+      }
       finished += opened.consumed();
       current = { consumed: () => 0 };
     }
@@ -134,13 +138,13 @@ async function* labelled(documents: AsyncIterable<LabelledDocument>): AsyncGener
 }
 
 /** Gives a document its identity: its own id or its place, and its place among all documents as its revision. */
-function placed(found: Found, path: string, index: number): Arrived | Rejected {
+function placed(found: Found, path: string, count: number): Arrived | Rejected {
   const source = path === STDIN ? "standard input" : path;
   const { position } = found;
   if (found.kind === "rejected") return { ...found, kind: "rejected", source, ...(found.id === undefined ? {} : { id: found.id }) } as Rejected;
   const identity = {
     id: found.id ?? (position === 1 && found.kind === "text" ? path : `${path}:${position}`),
-    revision: String(index + 1).padStart(REVISION_DIGITS, "0"),
+    revision: String(count).padStart(REVISION_DIGITS, "0"),
   };
   const document =
     found.kind === "text"

@@ -1,0 +1,14 @@
+/** What a command sees of the process, handed down from `main`. */
+import type { Environment, StreamTraits } from "./terminal.js";
+
+export interface Context {
+  readonly env: Environment;
+  readonly stdout: StreamTraits;
+  readonly stderr: StreamTraits & { write(text: string): void };
+  /** Aborted by the first Ctrl-C or SIGTERM: finish what is begun, and say how to go on. */
+  readonly interrupted: AbortSignal;
+  /** The arguments after the program's name, for saying how to go on. */
+  readonly argv: readonly string[];
+  readonly version: string;
+  readonly clock: { now(): number };
+}

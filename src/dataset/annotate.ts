@@ -1,0 +1,66 @@
+/** The engine's answer for a document as labelled data: what writers and the terminal take. */
+import { toView } from "../document/blocks.js";
+import type { PreparedDocument } from "../document/prepare.js";
+import type { LensManifest, TaggedBlock } from "../tagging/protocol.js";
+import { tagsOfSpans } from "../tagging/schemes.js";
+import type { AnnotatedDocument, AnnotatedLens, LabelledSpan } from "./document.js";
+
+export interface ScoredSpan extends LabelledSpan {
+  readonly score: number;
+}
+
+export interface ScoredDocument extends AnnotatedDocument {
+  readonly words: { readonly starts: readonly number[]; readonly ends: readonly number[] };
+  readonly lenses: readonly (AnnotatedLens & { readonly spans: readonly ScoredSpan[] })[];
+}
+
+/**
+ * @param tagged the answers of the document's blocks, in order, with word columns.
+ * @param minScore spans of a smaller score are left out, and the tags of their words are `O`.
+ */
+export function annotatedDocument(
+  { id, text, blocks }: PreparedDocument,
+  tagged: readonly TaggedBlock[],
+  lenses: readonly LensManifest[],
+  minScore: number,
+): ScoredDocument {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const sentences: number[] = [];
+  tagged.forEach((answer, b) => {
+    for (const sentence of answer.sentences) sentences.push(starts.length + sentence);
+    for (let i = 0; i < answer.starts.length; i++) {
+      const { start, end } = toView(blocks[b]!, answer.starts[i]!, answer.ends[i]!);
+      starts.push(start);
+      ends.push(end);
+    }
+  });
+  const annotated = lenses.map((lens) => ({
+    name: lens.name,
+    tags: tagged.flatMap((answer) => tagsOf(answer, lens, minScore)),
+    spans: tagged.flatMap((answer, b) =>
+      answer.lenses[lens.name]!.spans
+        .filter(({ score }) => score >= minScore)
+        .map(({ start, end, label, score }): ScoredSpan => ({
+          ...toView(blocks[b]!, start, end),
+          label,
+          score,
+        })),
+    ),
+  }));
+  return { id, text, words: { starts, ends }, sentences, lenses: annotated };
+}
+
+/**
+ * Tags that say the same as the spans: written anew from them, so that a file read back gives the spans whatever
+ * the labels were before repair.
+ */
+function tagsOf(answer: TaggedBlock, lens: LensManifest, minScore: number): string[] {
+  const { labels, spans } = answer.lenses[lens.name]!;
+  if (lens.scheme === "none") return labels.map((label) => lens.labels[label]!);
+  const wordAt = new Map(answer.starts.map((start, word) => [start, word]));
+  const wordEnd = new Map(answer.ends.map((end, word) => [end, word + 1]));
+  const kept = spans.filter(({ score }) => score >= minScore);
+  const byWord = kept.map(({ start, end, label }) => ({ start: wordAt.get(start)!, end: wordEnd.get(end)!, type: label }));
+  return tagsOfSpans(byWord, answer.starts.length, "BIO");
+}

@@ -1,0 +1,37 @@
+/** What makes a record, as records name it: settings that are the same for all documents of a run. */
+import type { Tagger } from "../ports/tagger.js";
+import { JOIN_TO } from "./blocks.js";
+import type { RecordSettings } from "./build-record.js";
+import { pipelineDigest } from "./identity.js";
+import type { SurfaceWriter } from "./surface.js";
+import type { OffsetUnit } from "../offsets.js";
+
+/** Raised when the canonical form, the word rules or the meaning of spans change. */
+export const FORMAT = "1";
+
+export interface RecordChoices {
+  readonly offsetUnit: OffsetUnit;
+  readonly minScore: number;
+  readonly words: boolean;
+  readonly surface: SurfaceWriter;
+  readonly decode: "constrained" | "argmax";
+  /** Version of spanmill. */
+  readonly version: string;
+}
+
+export function recordSettings(tagger: Pick<Tagger, "models" | "runtime">, choices: RecordChoices): RecordSettings {
+  const { models, runtime } = tagger;
+  const lenses = models.flatMap((model) => model.lenses.map((lens) => ({ ...lens, model: model.name })));
+  const digest = pipelineDigest({
+    format: FORMAT,
+    models,
+    lenses: models.flatMap((model) =>
+      model.lenses.map(({ name, scheme, labels, temperature }) => ({ name, scheme, labels, temperature, model: model.digest })),
+    ),
+    decoder: { strategy: choices.decode },
+    blocks: { joinTo: JOIN_TO },
+    runtime,
+  });
+  const { offsetUnit, minScore, words, surface, version } = choices;
+  return { offsetUnit, minScore, words, surface, lenses, models, pipeline: { digest, version, runtime } };
+}
