@@ -13,6 +13,7 @@ export function flagParser(
   const command = new Command().helpOption(false);
   const switches = new Set(options.filter(({ value }) => value.placeholder === "").map(flagOf));
   command.configureHelp({
+    minWidthToWrap: 20,
     optionTerm: ({ flags, long }) =>
       switches.has(long ?? "") ? flags.replace("--", "--[no-]") : flags.replaceAll(/[<>]/g, ""),
   });

@@ -55,7 +55,7 @@ export function commandHelp(name: CommandName, width: number): string {
 function describeOption(option: OptionDeclaration): string {
   const { value, unit, absent } = option;
   const facts = [
-    value.known === undefined ? undefined : value.known.join("|"),
+    value.known === undefined ? undefined : value.known.join(", "),
     unit === undefined ? undefined : `in ${unit}`,
     option.secret ? "a file, so that the secret itself is never an argument" : undefined,
     option.default === undefined || value.placeholder === "" ? undefined : `default: ${option.default}`,

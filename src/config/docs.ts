@@ -20,7 +20,8 @@ export function rewriteDocs(markdown: string): string {
     const close = `/${name.split(":", 1)[0]}`;
     if (parts[i + 2] !== close) throw broken(`<!-- ${name} --> is not closed by <!-- ${close} -->`);
     parts[i] = `<!-- ${name} -->`;
-    parts[i + 1] = `\n\n${generated(name)}\n`;
+    const text = generated(name);
+    parts[i + 1] = text === "" ? "\n" : `\n\n${text}\n`;
     parts[i + 2] = `<!-- ${close} -->`;
     i += 2;
   }

@@ -50,7 +50,10 @@ interface Reader {
 
 /** The parser's own messages may repeat the file, so the commonest faults are worded here. */
 const SYNTAX: Readonly<Record<string, string>> = {
-  BAD_INDENT: "the indentation does not fit the lines above",
+  BAD_INDENT: "the indentation does not fit the lines above, or a bracket is not closed",
+  BAD_SCALAR_START: "a value cannot begin with this character; put it in quotes",
+  BLOCK_AS_IMPLICIT_KEY:
+    "a second key on one line, or a wrong indentation; put a value with a colon in quotes",
   DUPLICATE_KEY: "this key stands in the file twice",
   MISSING_CHAR: "a quote mark, bracket, comma or colon is missing",
   MULTILINE_IMPLICIT_KEY: "a key must be on one line; is a colon missing?",
@@ -66,7 +69,7 @@ function readMapping(reader: Reader, mapping: YAMLMap<unknown, unknown>, parent:
     const option = reader.options.find((declared) => declared.key === full && !declared.notInFile);
     const node = resolveAlias(reader, value as Node | null);
     if (name === undefined) report(reader, offsetOf(keyNode), "a key must be plain text");
-    else if (option !== undefined) readValue(reader, option, node, offsetOf(keyNode));
+    else if (option !== undefined) readValue(reader, option, value as Node | null, offsetOf(keyNode));
     else if (isMap(node) && reader.options.some((declared) => declared.key.startsWith(`${full}.`))) {
       readMapping(reader, node, `${full}.`);
     } else report(reader, offsetOf(keyNode), unknownKey(full, reader.options));
@@ -83,17 +86,18 @@ function unknownKey(key: string, options: readonly OptionDeclaration[]): string 
   return `unknown key ${quote(key)}${suggestion}`;
 }
 
-function readValue(reader: Reader, option: OptionDeclaration, node: Node | null, keyOffset: number): void {
+function readValue(reader: Reader, option: OptionDeclaration, given: Node | null, keyOffset: number): void {
+  const node = resolveAlias(reader, given);
   const { many, mapping } = option.value;
   const refuse = (at: number, what: string) => report(reader, at, `${option.key}: ${what}`);
   const text = scalarText(node);
-  if (node === null || isNull(node)) refuse(keyOffset, "has no value; give one or leave the key out");
+  if (given === null || isNull(node)) refuse(keyOffset, "has no value; give one or leave the key out");
   else if (text !== undefined) {
     const parts = option.value.split(text, "flag");
     keep(
       reader,
       option,
-      parts.map((part) => ({ text: part, at: node })),
+      parts.map((part) => ({ text: part, at: given })),
     );
   } else if (isSeq(node)) {
     if (many) keep(reader, option, listItems(reader, node));

@@ -50,7 +50,6 @@ export const INPUT_OPTIONS = [
     key: "skip",
     value: one(integer("N", COUNT)),
     default: "0",
-    unit: "documents",
     group: "Input",
     commands: ["annotate"],
     doc: "Leaves out the first N documents, which an interrupted run has already done.",

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { parseCommandLine } from "../../src/cli/command-line.js";
+
+function lint(line: string): string {
+  try {
+    parseCommandLine(line.split(" "), {}, () => "", "0");
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "";
+}
+
+describe("combinations that are refused", () => {
+  it.each([
+    ["annotate --text hmac", "--text hmac needs a key"],
+    ["annotate --text full,PER=hmac", "--text hmac needs a key"],
+    ["annotate --include-text --text none", "--include-text puts the whole text"],
+    ["annotate --include-text --text full,PER=masked", "--include-text puts the whole text"],
+    ["annotate --to conllu --text none", "--to conllu writes the text itself"],
+    ["annotate --to brat", "--to brat writes a folder"],
+    ["annotate --to brat -o x --append", "--append does not go with --to brat"],
+    ["annotate --append", "--append needs a file"],
+    ["annotate --show", "--show needs --output"],
+    ["annotate a b -o b", "--output is one of the input files"],
+    ["annotate a -o b --errors b", "--errors is also"],
+    ["annotate a -o b --errors a", "--errors is also"],
+    ["annotate --model ner=a --model pos,ner=b", "--model gives the lens ner twice"],
+    ["evaluate --gold a", "--gold needs --pred"],
+    ["evaluate --pred a", "--pred needs --gold"],
+    ["evaluate", "nothing to evaluate"],
+    ["evaluate c --gold a --pred b", "--gold and --pred are the files compared"],
+    ["evaluate --raw --gold a --pred b", "--raw runs a model"],
+    ["evaluate --gold a --pred b --model m --threads 2", "--model, --threads: no model is run"],
+    ["evaluate a --context sentence --join-to 200", "--join-to is about blocks"],
+  ])("%s", (line, message) => expect(lint(line)).toContain(message));
+});
+
+describe("combinations that are fine", () => {
+  it.each([
+    "annotate",
+    "annotate --text hmac --hmac-key-file k",
+    "annotate --include-text --text full,PER=full",
+    "annotate --to brat -o x",
+    "annotate --to terminal --text masked",
+    "annotate --show --to terminal",
+    "annotate a -o b --append --skip 3 --errors c --show",
+    "annotate --model ner=a --model pos=b --model c",
+    "evaluate --gold a --pred b --column pos=upos",
+    "evaluate --model m a b --raw",
+    "evaluate a --join-to 200",
+  ])("%s", (line) => expect(lint(line)).toBe(""));
+
+  it("overlooks in a shared file what this run does not need", () => {
+    const file = () => "model: m\nthreads: 2";
+    const argv = "evaluate --gold a --pred b --config c".split(" ");
+    expect(parseCommandLine(argv, {}, file, "0").name).toBe("evaluate");
+  });
+});
