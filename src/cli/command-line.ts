@@ -66,16 +66,14 @@ function commandFrom(
   readFile: (path: string) => string,
 ): Command {
   const own = optionsOf(name);
-  // A key that this command declares is read by its own declaration, where there are several.
-  const all = [...own, ...OPTIONS.filter((option) => !own.includes(option))];
-  const environment = readEnvironment(env, all);
+  const environment = readEnvironment(env, OPTIONS);
   const hasConfig = own.some(({ key }) => key === "config");
   const config = hasConfig
     ? (flags.settings.get("config") ?? environment.settings.get("config"))?.at(-1)
     : undefined;
-  const file = config === undefined ? NO_FILE : openConfig(config.text, config.where, readFile, all);
+  const file = config === undefined ? NO_FILE : openConfig(config.text, config.where, readFile);
   const sources = { flags: flags.settings, environment: environment.settings, file: file.settings };
-  const resolved = resolveOptions(own, all, sources);
+  const resolved = resolveOptions(own, OPTIONS, sources);
   const operands = operandsOf(name, flags.operands);
   const problems = [...flags.problems, ...operands.problems, ...environment.problems, ...file.problems];
   problems.push(...resolved.problems);
@@ -93,7 +91,6 @@ function openConfig(
   path: string,
   where: string,
   readFile: (path: string) => string,
-  options: Parameters<typeof readConfigFile>[2],
 ): ReturnType<typeof readConfigFile> {
   let source: string;
   try {
@@ -104,7 +101,7 @@ function openConfig(
     const message = `${where}: the configuration file ${quote(path)} ${why}; name another or leave it out`;
     return { settings: new Map(), problems: [{ code: "CONFIG_INVALID", message }] };
   }
-  return readConfigFile(path, source, options);
+  return readConfigFile(path, source, OPTIONS);
 }
 
 function operandsOf(name: CommandName, given: readonly string[]) {

@@ -46,7 +46,7 @@ export const COMMANDS = {
       },
       {
         line: "spanmill evaluate --model models/ner --map PERSON=PER,GPE=LOC --labels PER,LOC news.conll",
-        what: "a set with other names, scored on the labels that both know",
+        what: "a set with other names, on the labels both know",
       },
     ],
   },
