@@ -77,7 +77,8 @@ function commandFrom(
   const operands = operandsOf(name, flags.operands);
   const problems = [...flags.problems, ...operands.problems, ...environment.problems, ...file.problems];
   problems.push(...resolved.problems);
-  if (resolved.problems.length === 0 && flags.problems.length === 0) {
+  // A missing value may be the one that is wrong: combinations are judged once all single values are sound.
+  if (problems.length === 0) {
     problems.push(...lint(name, flags.operands, resolved.values, flags.settings));
   }
   throwProblems(problems, `\`spanmill ${name} --help\` explains the options`);

@@ -56,3 +56,12 @@ describe("combinations that are fine", () => {
     expect(parseCommandLine(argv, {}, file, "0").name).toBe("evaluate");
   });
 });
+
+describe("combinations", () => {
+  it("are judged only once every single value is sound", () => {
+    const argv = "annotate --text hmac --config c".split(" ");
+    expect(() => parseCommandLine(argv, {}, () => "hmac-key-file: [k]", "0")).toThrow(
+      /^c:1:16: hmac-key-file: takes one value, not a list\n`/,
+    );
+  });
+});
