@@ -49,23 +49,21 @@ export function offsetsIn(text: string, unit: OffsetUnit): (offset: number) => n
 }
 
 /**
- * Widens a range of `text` so that it cuts no grapheme cluster (UAX #29). `notBefore` bounds the widening to
- * the left, so that neighbouring ranges of one list never come to overlap.
+ * Widens a range of `text` so that it cuts no grapheme cluster (UAX #29). An empty range cuts none and stays.
+ *
+ * `notBefore` is a border between graphemes, in practice the end of the range snapped before this one; no range
+ * reaches over it, so that neighbours never come to overlap. A range that lies wholly before it ends up empty.
  */
 export function snapToGraphemes(text: string, { start, end }: Range, notBefore = 0): Range {
-  if (mayCutGrapheme(text, start) || mayCutGrapheme(text, end)) {
-    // Graphemes are local, but Intl.Segmenter reads all it is given: give it what stands near.
-    const from = wholeCodePoint(text, Math.max(0, start - CONTEXT));
-    const to = Math.min(text.length, end + CONTEXT);
-    const segments = graphemes.segment(text.slice(from, to));
-    const first = segments.containing(start - from);
-    const last = end > start ? segments.containing(end - 1 - from) : undefined;
-    return range(
-      Math.max(notBefore, first === undefined ? start : from + first.index),
-      last === undefined ? end : from + last.index + last.segment.length,
-    );
-  }
-  return range(start, end);
+  const from = Math.max(start, notBefore);
+  if (start === end || end <= from) return range(from, from);
+  if (!mayCutGrapheme(text, from) && !mayCutGrapheme(text, end)) return range(from, end);
+  // Graphemes are local, but Intl.Segmenter reads all it is given: give it what stands near.
+  const left = wholeFlags(text, Math.max(notBefore, wholeCodePoint(text, from - CONTEXT)), notBefore);
+  const segments = graphemes.segment(text.slice(left, end + CONTEXT));
+  const first = segments.containing(from - left);
+  const last = segments.containing(end - 1 - left);
+  return range(left + first!.index, left + last!.index + last!.segment.length);
 }
 
 /** Code units looked at on either side of a range; no grapheme in use is near as long. */
@@ -73,12 +71,42 @@ const CONTEXT = 128;
 
 const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** Between two ASCII characters a grapheme is only ever cut inside CR LF; those need no segmenter. */
 function mayCutGrapheme(text: string, offset: number): boolean {
   if (offset <= 0 || offset >= text.length) return false;
   const before = text.charCodeAt(offset - 1);
   const after = text.charCodeAt(offset);
-  return before > 0x7e || after > 0x7e || (before === 0x0d && after === 0x0a);
+  return !standsAlone(before) || !standsAlone(after) || (before === 0x0d && after === 0x0a);
+}
+
+/**
+ * True for code units that never join one another into a grapheme, but for CR LF: European letters, CJK, kana and
+ * common punctuation. Those need no segmenter, which is what costs here.
+ */
+function standsAlone(unit: number): boolean {
+  return (
+    unit < 0x300 ||
+    (unit >= 0x370 && unit <= 0x482) ||
+    (unit >= 0x48a && unit <= 0x590) ||
+    (unit >= 0x2010 && unit <= 0x2027) ||
+    (unit >= 0x3000 && unit <= 0x3029) ||
+    (unit >= 0x309b && unit <= 0x9fff) ||
+    (unit >= 0x3040 && unit <= 0x3098)
+  );
+}
+
+/**
+ * Moves back over regional indicators to where their run starts. They pair up into flags from there, so this is the
+ * one place where graphemes depend on what stands far to their left.
+ */
+function wholeFlags(text: string, offset: number, notBefore: number): number {
+  let at = offset;
+  if (isRegionalIndicator(text, at)) while (at - 2 >= notBefore && isRegionalIndicator(text, at - 2)) at -= 2;
+  return at;
+}
+
+function isRegionalIndicator(text: string, offset: number): boolean {
+  const low = text.charCodeAt(offset + 1);
+  return text.charCodeAt(offset) === 0xd83c && low >= 0xdde6 && low <= 0xddff;
 }
 
 function isAscii(text: string): boolean {
