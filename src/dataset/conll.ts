@@ -9,8 +9,8 @@ import { DocumentBuilder } from "./sentences.js";
  * where the first line that is surely a word's has one, else by blanks. All words have equally many columns;
  * the word itself is the first. A file may hold words alone.
  *
- * A document starts at `# doc = x` or `# newdoc id = x` (the same id again goes on with the same document), at
- * `# id x`, or at a `-DOCSTART-` line; a file without any of them is one document. `# newpar`, `# sent_id`
+ * A document starts at each `# doc = x`, `# newdoc id = x`, `# id x` or `-DOCSTART-` line; a file without any of
+ * them is one document. `# newpar`, `# sent_id`
  * and `# text` are read as in CoNLL-U, other comments are passed over.
  *
  * A line that opens with `#` is a comment or a word. It is a comment where it has no TAB in a TAB file; in a
@@ -20,11 +20,14 @@ import { DocumentBuilder } from "./sentences.js";
  * @throws SpanmillError INPUT_MALFORMED with file and line.
  */
 export async function* readConll(file: LabelFile): AsyncGenerator<LabelledDocument> {
-  const { layout, batches } = await peekLayout(file);
-  yield* documentsOf<LabelledDocument>(
-    { name: file.name, batches },
-    (emit) => new ConllParser(file.name, layout, emit),
-  );
+  const batches = file.batches[Symbol.asyncIterator]();
+  try {
+    const { seen, layout } = await peekLayout(file.name, batches);
+    const all = { name: file.name, batches: prepended(seen, batches) };
+    yield* documentsOf<LabelledDocument>(all, (emit) => new ConllParser(file.name, layout, emit));
+  } finally {
+    await batches.return?.();
+  }
 }
 
 interface Layout {
@@ -34,47 +37,44 @@ interface Layout {
 
 const DOCSTART = "-DOCSTART-";
 
-/** Reads until a line tells how columns are split, and gives all lines back. */
+type Batch = readonly Line[];
+
+/** Reads until a line tells how columns are split: one that opens neither with `#` nor with `-DOCSTART-`. */
 async function peekLayout(
-  file: LabelFile,
-): Promise<{ layout: Layout; batches: AsyncGenerator<readonly Line[]> }> {
-  const rest = file.batches[Symbol.asyncIterator]();
-  const seen: (readonly Line[])[] = [];
-  let layout: Layout | undefined;
-  while (layout === undefined) {
-    const next = await rest.next();
+  name: string,
+  batches: AsyncIterator<Batch>,
+): Promise<{ seen: Batch[]; layout: Layout }> {
+  const seen: Batch[] = [];
+  for (;;) {
+    const next = await batches.next();
     if (next.done === true) break;
     seen.push(next.value);
-    layout = layoutOf(file.name, next.value, isSurelyWord);
+    const layout = layoutOf(name, next.value, (text) => !text.startsWith("#") && !text.startsWith(DOCSTART));
+    if (layout !== undefined) return { seen, layout };
   }
-  layout ??= layoutOf(
-    file.name,
-    seen.flat(),
-    (text) => !isBlank(text) && (text.includes("\t") || !isNamed(text)),
-  );
-  async function* batches(): AsyncGenerator<readonly Line[]> {
-    yield* seen;
-    yield* { [Symbol.asyncIterator]: () => rest };
-  }
-  return { layout: layout ?? { byTab: true, columns: 0 }, batches: batches() };
+  const lines = seen.flat();
+  const layout =
+    layoutOf(name, lines, (text) => text.includes("\t")) ??
+    layoutOf(name, lines, (text) => !text.startsWith(DOCSTART) && !isNamed(text)) ??
+    NO_WORDS;
+  return { seen, layout };
 }
 
-function layoutOf(
-  name: string,
-  lines: readonly Line[],
-  isWord: (text: string) => boolean,
-): Layout | undefined {
+const NO_WORDS: Layout = { byTab: true, columns: 0 };
+
+async function* prepended(seen: readonly Batch[], rest: AsyncIterator<Batch>): AsyncGenerator<Batch> {
+  yield* seen;
+  yield* { [Symbol.asyncIterator]: () => rest };
+}
+
+function layoutOf(name: string, lines: Batch, isWord: (text: string) => boolean): Layout | undefined {
   for (const line of lines) {
     const text = textOfLine(name, line);
-    if (!isWord(text)) continue;
+    if (isBlank(text) || !isWord(text)) continue;
     const byTab = text.includes("\t");
     return { byTab, columns: split(text, byTab).length };
   }
   return undefined;
-}
-
-function isSurelyWord(text: string): boolean {
-  return !isBlank(text) && !text.startsWith("#") && !text.startsWith(DOCSTART);
 }
 
 class ConllParser implements LineParser {
@@ -115,11 +115,7 @@ class ConllParser implements LineParser {
     const mark = id === undefined ? readMark(text) : ({ kind: "document", id } as const);
     if (mark === undefined) return;
     this.#endSentence();
-    if (mark.kind === "document") {
-      const goesOn = mark.id !== undefined && mark.id === this.#documents.id;
-      this.#hasDocumentComments = true;
-      if (goesOn) return;
-    }
+    if (mark.kind === "document") this.#hasDocumentComments = true;
     this.#documents.mark(mark, number);
   }
 

@@ -14,11 +14,6 @@ export class DocumentBuilder {
     private readonly emit: (document: LabelledDocument) => void,
   ) {}
 
-  /** The id of the open document. */
-  get id(): string | undefined {
-    return this.#document?.id;
-  }
-
   mark(mark: Mark, line: number): void {
     if (mark.kind === "document") this.startDocument(mark.id, line);
     else if (mark.kind === "sentence") this.#announced = { ...this.#announced, id: mark.id };
