@@ -13,9 +13,9 @@ import { DocumentBuilder } from "./sentences.js";
  * them is one document. `# newpar`, `# sent_id`
  * and `# text` are read as in CoNLL-U, other comments are passed over.
  *
- * A line that opens with `#` is a comment or a word. It is a comment where it has no TAB in a TAB file; in a
- * file split by blanks, where it reads `# key = value` or `# id x`, or stands before a sentence and has not as
- * many columns as words have. Once `# doc` has been seen, `-DOCSTART-` is a word like any other.
+ * A line that opens with `#` is a comment or a word. It is a comment where it reads `# key = value` or `# id x`,
+ * or where it stands before a sentence and has no TAB in a TAB file, or not as many columns as words have in
+ * one split by blanks. Once `# doc` has been seen, `-DOCSTART-` is a word like any other.
  *
  * @throws SpanmillError INPUT_MALFORMED with file and line.
  */
@@ -105,9 +105,10 @@ class ConllParser implements LineParser {
   }
 
   #isComment(text: string): boolean {
-    if (this.layout.byTab) return !text.includes("\t") && (this.#columns === undefined || isNamed(text));
     if (isNamed(text)) return true;
-    return this.#columns === undefined && split(text, false).length !== this.layout.columns;
+    if (this.#columns !== undefined) return false;
+    const { byTab, columns } = this.layout;
+    return byTab ? !text.includes("\t") : split(text, false).length !== columns;
   }
 
   #comment(text: string, number: number): void {
@@ -165,5 +166,5 @@ function isNamed(text: string): boolean {
   return KEY_VALUE.test(text) || ID_COMMENT.test(text);
 }
 
-const KEY_VALUE = /^#\s+[A-Za-z_][\w.:-]*(?: \w+)? ?=(?: |$)/;
-const ID_COMMENT = /^#\s+id\s+(?!=)(\S+)/;
+const KEY_VALUE = /^# +[A-Za-z_][\w.:-]*(?: \w+)? ?=(?: |$)/;
+const ID_COMMENT = /^# +id +(?!=)(\S+)/;
