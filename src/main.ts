@@ -53,7 +53,13 @@ async function main(): Promise<number> {
 
 async function dispatch(): Promise<number> {
   const readFile = (path: string) => readFileSync(path, "utf8");
-  const command = parseCommandLine(context.argv, context.env, readFile, VERSION, process.stdout.columns ?? 80);
+  const command = parseCommandLine(
+    context.argv,
+    context.env,
+    readFile,
+    VERSION,
+    process.stdout.columns ?? 80,
+  );
   switch (command.name) {
     case "help":
     case "version":

@@ -6,16 +6,16 @@ import type { AnnotateOptions } from "../config/options.js";
 import { fieldPath } from "../document/extract/json.js";
 import { recordSettings } from "../document/pipeline.js";
 import { type SurfaceWriter, surfaceWriter } from "../document/surface.js";
-import { EXIT, ERRORS, SpanmillError } from "../errors.js";
+import { ERRORS, EXIT, SpanmillError } from "../errors.js";
 import { annotate, type Rejected } from "../pipeline/annotate.js";
 import type { Tagger } from "../ports/tagger.js";
-import { type AnnotateOutput, needsWords, openOutput, type OutputFormat } from "./annotate-output.js";
+import { type AnnotateOutput, needsWords, type OutputFormat, openOutput } from "./annotate-output.js";
 import type { Context } from "./context.js";
 import { type Progress, progress } from "./progress.js";
-import { rejections, type Rejections } from "./rejections.js";
+import { type Rejections, rejections } from "./rejections.js";
 import { summary } from "./summary.js";
-import { type Tally, tally } from "./tally.js";
 import { taggerSettings } from "./tagger-settings.js";
+import { type Tally, tally } from "./tally.js";
 import { canRedraw, terminalTraits } from "./terminal.js";
 import { untilAborted } from "./until-aborted.js";
 
@@ -57,9 +57,13 @@ function readSecret(path: string): string {
   try {
     return readFileSync(path, "utf8").trim();
   } catch (cause) {
-    throw new SpanmillError("CONFIG_INVALID", "--hmac-key-file cannot be read: check its path and its rights", {
-      cause,
-    });
+    throw new SpanmillError(
+      "CONFIG_INVALID",
+      "--hmac-key-file cannot be read: check its path and its rights",
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -81,7 +85,10 @@ function openAnnotateOutput(
 ): Promise<AnnotateOutput> {
   const lenses = tagger.models.flatMap((model) => model.lenses);
   const force = { always: { FORCE_COLOR: "1" }, never: { FORCE_COLOR: "0" }, auto: {} }[options.color];
-  const traits = terminalTraits(options.output === undefined || options.show ? context.stdout : {}, { ...context.env, ...force });
+  const traits = terminalTraits(options.output === undefined || options.show ? context.stdout : {}, {
+    ...context.env,
+    ...force,
+  });
   const { offsetUnit, minScore, decode } = options;
   const words = options.words || lenses.some(({ scheme }) => scheme === "none");
   return openOutput({
@@ -91,7 +98,14 @@ function openAnnotateOutput(
     show: options.show,
     lenses,
     minScore,
-    record: recordSettings(tagger, { offsetUnit, minScore, words, surface, decode, version: context.version }),
+    record: recordSettings(tagger, {
+      offsetUnit,
+      minScore,
+      words,
+      surface,
+      decode,
+      version: context.version,
+    }),
     traits: { ...traits, width: options.width ?? traits.width },
   });
 }
@@ -113,7 +127,10 @@ async function run(
     quiet: options.quiet,
     totals: { bytes: source.size },
   });
-  const counts = tally(tagger.models.flatMap((model) => model.lenses), options.minScore);
+  const counts = tally(
+    tagger.models.flatMap((model) => model.lenses),
+    options.minScore,
+  );
   const rejected = rejections(errorFile(options), options.append, (text) => {
     line.clear();
     stderr.write(text);
@@ -208,7 +225,9 @@ function report(
 
 function reportInterrupted(counts: Tally, options: AnnotateOptions, { stderr, argv }: Context): number {
   const done = options.skip + counts.documents + counts.rejected;
-  const again = argv.filter((argument, i) => !/^--(skip|append)(=|$)/.test(argument) && argv[i - 1] !== "--skip");
+  const again = argv.filter(
+    (argument, i) => !/^--(skip|append)(=|$)/.test(argument) && argv[i - 1] !== "--skip",
+  );
   const append = options.output === undefined ? "" : " --append";
   stderr.write(
     `interrupted: the first ${done} documents are done. To go on:\n  spanmill ${again.map(shellWord).join(" ")} --skip ${done}${append}\n`,

@@ -10,7 +10,11 @@ export interface Rejections {
 }
 
 /** @param file made when the first document is rejected; undefined: standard error. */
-export function rejections(file: string | undefined, append: boolean, report: (line: string) => void): Rejections {
+export function rejections(
+  file: string | undefined,
+  append: boolean,
+  report: (line: string) => void,
+): Rejections {
   let writer: RecordWriter | undefined;
   return {
     get file() {

@@ -2,7 +2,10 @@
 import type { TaggerSettings } from "../compose.js";
 import type { AnnotateOptions, EvaluateOptions } from "../config/options.js";
 
-type ModelOptions = Pick<AnnotateOptions & EvaluateOptions, "model" | "lens" | "scheme" | "dtype" | "decode" | "threads">;
+type ModelOptions = Pick<
+  AnnotateOptions & EvaluateOptions,
+  "model" | "lens" | "scheme" | "dtype" | "decode" | "threads"
+>;
 
 export function taggerSettings(options: ModelOptions, columns: TaggerSettings["columns"]): TaggerSettings {
   const { byName, otherwise } = options.scheme;

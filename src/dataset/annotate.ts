@@ -11,7 +11,7 @@ export interface ScoredSpan extends LabelledSpan {
 
 export interface ScoredDocument extends AnnotatedDocument {
   readonly words: { readonly starts: readonly number[]; readonly ends: readonly number[] };
-  readonly lenses: readonly (AnnotatedLens & { readonly spans: readonly ScoredSpan[] })[];
+  readonly lenses: readonly (Omit<AnnotatedLens, "spans"> & { readonly spans: readonly ScoredSpan[] })[];
 }
 
 /**
@@ -39,13 +39,13 @@ export function annotatedDocument(
     name: lens.name,
     tags: tagged.flatMap((answer) => tagsOf(answer, lens, minScore)),
     spans: tagged.flatMap((answer, b) =>
-      answer.lenses[lens.name]!.spans
-        .filter(({ score }) => score >= minScore)
-        .map(({ start, end, label, score }): ScoredSpan => ({
+      answer.lenses[lens.name]!.spans.filter(({ score }) => score >= minScore).map(
+        ({ start, end, label, score }): ScoredSpan => ({
           ...toView(blocks[b]!, start, end),
           label,
           score,
-        })),
+        }),
+      ),
     ),
   }));
   return { id, text, words: { starts, ends }, sentences, lenses: annotated };
@@ -61,6 +61,10 @@ function tagsOf(answer: TaggedBlock, lens: LensManifest, minScore: number): stri
   const wordAt = new Map(answer.starts.map((start, word) => [start, word]));
   const wordEnd = new Map(answer.ends.map((end, word) => [end, word + 1]));
   const kept = spans.filter(({ score }) => score >= minScore);
-  const byWord = kept.map(({ start, end, label }) => ({ start: wordAt.get(start)!, end: wordEnd.get(end)!, type: label }));
+  const byWord = kept.map(({ start, end, label }) => ({
+    start: wordAt.get(start)!,
+    end: wordEnd.get(end)!,
+    type: label,
+  }));
   return tagsOfSpans(byWord, answer.starts.length, "BIO");
 }

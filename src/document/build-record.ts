@@ -5,48 +5,13 @@
  */
 import { SpanmillError } from "../errors.js";
 import { type OffsetUnit, offsetsIn, type Range, snapToGraphemes } from "../offsets.js";
+import type { TaggedBlock, TaggedLens } from "../tagging/protocol.js";
 import { isWhiteSpace } from "../whitespace.js";
-import { type Block, toView } from "./blocks.js";
+import { toView } from "./blocks.js";
 import { recordId } from "./identity.js";
+import type { PreparedDocument } from "./prepare.js";
 import { type DocumentRecord, type LensScheme, RECORD_SCHEMA, WARNINGS, type WarningCode } from "./record.js";
-import type { Segment } from "./segments.js";
 import type { SurfaceWriter } from "./surface.js";
-
-export interface RecordDocument {
-  readonly id: string;
-  readonly revision: string;
-  /** The text view. */
-  readonly text: string;
-  readonly segments: readonly Segment[];
-}
-
-/** A block and what was seen in it. All offsets are UTF-16, of its canonical form. */
-export interface TaggedBlock {
-  readonly block: Block;
-  readonly words: { readonly starts: ArrayLike<number>; readonly ends: ArrayLike<number> };
-  /** Index of the first word of each sentence. */
-  readonly sentences: ArrayLike<number>;
-  /** Windows read, by all models together. */
-  readonly windows: number;
-  /** Words of which some pieces were not read. */
-  readonly truncatedWords: number;
-  readonly lenses: Readonly<Record<string, TaggedLens>>;
-}
-
-export interface TaggedLens {
-  /** A label and a score for each word. */
-  readonly labels: readonly string[];
-  readonly scores: ArrayLike<number>;
-  /** In order, without overlaps; none where the lens has no scheme. */
-  readonly spans: readonly TaggedSpan[];
-}
-
-export interface TaggedSpan {
-  readonly start: number;
-  readonly end: number;
-  readonly label: string;
-  readonly score: number;
-}
 
 /** What is the same for all documents of a pipeline. */
 export interface RecordSettings {
@@ -57,7 +22,13 @@ export interface RecordSettings {
   readonly words: boolean;
   readonly surface: SurfaceWriter;
   /** In the order they shall have in the record; `model` is a name in `models`. */
-  readonly lenses: readonly { readonly name: string; readonly scheme: LensScheme; readonly model: string }[];
+  readonly lenses: readonly {
+    readonly name: string;
+    readonly scheme: LensScheme;
+    /** In index order. */
+    readonly labels: readonly string[];
+    readonly model: string;
+  }[];
   readonly models: readonly { readonly name: string; readonly digest: string }[];
   readonly pipeline: { readonly digest: string; readonly version: string; readonly runtime: string };
 }
@@ -69,7 +40,7 @@ export interface RecordSettings {
  * from 0 to 1, of which JSON would make null.
  */
 export function buildRecord(
-  document: RecordDocument,
+  document: PreparedDocument,
   tagged: readonly TaggedBlock[],
   settings: RecordSettings,
 ): DocumentRecord {
@@ -80,7 +51,7 @@ export function buildRecord(
   for (const { truncatedWords } of tagged) warn(warnings, "WORD_TRUNCATED", truncatedWords);
   if (!text.isWellFormed()) warn(warnings, "LONE_SURROGATE", text.match(LONE_SURROGATES)!.length);
   const lenses = Object.fromEntries(
-    settings.lenses.map((lens) => [lens.name, lensOf(lens, text, tagged, settings, at, warnings)]),
+    settings.lenses.map((lens) => [lens.name, lensOf(lens, document, tagged, settings, at, warnings)]),
   );
   const { digest: pipelineDigest, version, runtime } = settings.pipeline;
   return {
@@ -93,7 +64,7 @@ export function buildRecord(
     text_digest: settings.surface.digest(text),
     ...(settings.surface.wholeText ? { text: text.toWellFormed() } : {}),
     coverage: {
-      ranges: rangesRead(text, tagged).map(({ start, end }) => [at(start), at(end)]),
+      ranges: rangesRead(document).map(({ start, end }) => [at(start), at(end)]),
       windows: tagged.reduce((sum, { windows }) => sum + windows, 0),
       truncated: warnings.has("WORD_TRUNCATED"),
     },
@@ -104,7 +75,7 @@ export function buildRecord(
       ...(depth > 0 ? { depth } : {}),
     })),
     lenses,
-    ...(settings.words ? { words: wordColumns(tagged, settings, at) } : {}),
+    ...(settings.words ? { words: wordColumns(document, tagged, settings, at) } : {}),
     models: settings.models.map(({ name, digest }) => ({ name, digest })),
     pipeline: { digest: pipelineDigest, version, runtime },
     warnings: warningsOf(warnings),
@@ -118,7 +89,7 @@ type WordColumns = NonNullable<DocumentRecord["words"]>;
 
 function lensOf(
   { name, scheme, model }: RecordSettings["lenses"][number],
-  text: string,
+  { text, blocks }: PreparedDocument,
   tagged: readonly TaggedBlock[],
   { minScore, surface }: RecordSettings,
   at: ToUnit,
@@ -126,8 +97,9 @@ function lensOf(
 ): LensRecord {
   const spans: LensRecord["spans"] = [];
   let notBefore = 0;
-  for (const { block, lenses } of tagged) {
-    for (const span of seenBy(name, lenses).spans) {
+  for (let b = 0; b < tagged.length; b++) {
+    const block = blocks[b]!;
+    for (const span of seenBy(name, tagged[b]!).spans) {
       checkScore(span.score);
       if (span.score < minScore) continue;
       const mapped = toView(block, span.start, span.end);
@@ -154,25 +126,31 @@ function lensOf(
   return { scheme, model, ...(minScore > 0 ? { min_score: minScore } : {}), spans };
 }
 
-function wordColumns(tagged: readonly TaggedBlock[], { lenses }: RecordSettings, at: ToUnit): WordColumns {
+function wordColumns(
+  { blocks }: PreparedDocument,
+  tagged: readonly TaggedBlock[],
+  { lenses }: RecordSettings,
+  at: ToUnit,
+): WordColumns {
   const columns: WordColumns = { start: [], end: [], sentences: [], labels: {}, scores: {} };
-  for (const { block, words, sentences } of tagged) {
+  for (let b = 0; b < tagged.length; b++) {
+    const { starts, ends, sentences } = tagged[b]!;
     const first = columns.start.length;
-    for (let i = 0; i < words.starts.length; i++) {
-      const { start, end } = toView(block, words.starts[i]!, words.ends[i]!);
+    for (let i = 0; i < starts.length; i++) {
+      const { start, end } = toView(blocks[b]!, starts[i]!, ends[i]!);
       columns.start.push(at(start));
       columns.end.push(at(end));
     }
     for (let i = 0; i < sentences.length; i++) columns.sentences.push(first + sentences[i]!);
   }
-  for (const { name } of lenses) {
+  for (const { name, labels: known } of lenses) {
     const labels: string[] = [];
     const scores: number[] = [];
-    for (const { lenses } of tagged) {
-      const seen = seenBy(name, lenses);
+    for (const answer of tagged) {
+      const seen = seenBy(name, answer);
       for (let i = 0; i < seen.labels.length; i++) {
         checkScore(seen.scores[i]!);
-        labels.push(seen.labels[i]!);
+        labels.push(known[seen.labels[i]!]!);
         scores.push(seen.scores[i]!);
       }
     }
@@ -183,9 +161,9 @@ function wordColumns(tagged: readonly TaggedBlock[], { lenses }: RecordSettings,
 }
 
 /** Blocks that follow one another with only white space and quote marks between them are one range. */
-function rangesRead(text: string, tagged: readonly TaggedBlock[]): Range[] {
+function rangesRead({ text, blocks }: PreparedDocument): Range[] {
   const ranges: Range[] = [];
-  for (const { block } of tagged) {
+  for (const block of blocks) {
     const { start, end } = toView(block, 0, block.canonical.length);
     const last = ranges.at(-1);
     if (last !== undefined && isGap(text, last.end, start))
@@ -202,7 +180,7 @@ function isGap(text: string, start: number, end: number): boolean {
   return true;
 }
 
-function seenBy(name: string, lenses: TaggedBlock["lenses"]): TaggedLens {
+function seenBy(name: string, { lenses }: TaggedBlock): TaggedLens {
   const seen = lenses[name];
   if (seen === undefined)
     throw new SpanmillError("INTERNAL", `A block reached a record without its lens ${name}.`);

@@ -1,10 +1,11 @@
 /** What makes a record, as records name it: settings that are the same for all documents of a run. */
+
+import type { OffsetUnit } from "../offsets.js";
 import type { Tagger } from "../ports/tagger.js";
 import { JOIN_TO } from "./blocks.js";
 import type { RecordSettings } from "./build-record.js";
 import { pipelineDigest } from "./identity.js";
 import type { SurfaceWriter } from "./surface.js";
-import type { OffsetUnit } from "../offsets.js";
 
 /** Raised when the canonical form, the word rules or the meaning of spans change. */
 export const FORMAT = "1";
@@ -19,16 +20,25 @@ export interface RecordChoices {
   readonly version: string;
 }
 
-export function recordSettings(tagger: Pick<Tagger, "models" | "runtime">, choices: RecordChoices): RecordSettings {
+export function recordSettings(
+  tagger: Pick<Tagger, "models" | "runtime">,
+  choices: RecordChoices,
+): RecordSettings {
   const { models, runtime } = tagger;
   const lenses = models.flatMap((model) => model.lenses.map((lens) => ({ ...lens, model: model.name })));
   const digest = pipelineDigest({
     format: FORMAT,
     models,
     lenses: models.flatMap((model) =>
-      model.lenses.map(({ name, scheme, labels, temperature }) => ({ name, scheme, labels, temperature, model: model.digest })),
+      model.lenses.map(({ name, scheme, labels, temperature }) => ({
+        name,
+        scheme,
+        labels,
+        temperature,
+        model: model.digest,
+      })),
     ),
-    decoder: { strategy: choices.decode },
+    decoder: { strategy: choices.decode, minScore: choices.minScore },
     blocks: { joinTo: JOIN_TO },
     runtime,
   });

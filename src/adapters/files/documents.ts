@@ -93,7 +93,11 @@ function wholeFile(path: string, limit: number): Opened {
   return { items: items(), consumed: () => consumed };
 }
 
-function documentsIn(lines: LineSource, format: Exclude<InputFormat, "text">, settings: DocumentSettings): AsyncIterable<Found> {
+function documentsIn(
+  lines: LineSource,
+  format: Exclude<InputFormat, "text">,
+  settings: DocumentSettings,
+): AsyncIterable<Found> {
   switch (format) {
     case "jsonl":
       return jsonDocuments(lines, settings);
@@ -141,7 +145,13 @@ async function* labelled(documents: AsyncIterable<LabelledDocument>): AsyncGener
 function placed(found: Found, path: string, count: number): Arrived | Rejected {
   const source = path === STDIN ? "standard input" : path;
   const { position } = found;
-  if (found.kind === "rejected") return { ...found, kind: "rejected", source, ...(found.id === undefined ? {} : { id: found.id }) } as Rejected;
+  if (found.kind === "rejected")
+    return {
+      ...found,
+      kind: "rejected",
+      source,
+      ...(found.id === undefined ? {} : { id: found.id }),
+    } as Rejected;
   const identity = {
     id: found.id ?? (position === 1 && found.kind === "text" ? path : `${path}:${position}`),
     revision: String(count).padStart(REVISION_DIGITS, "0"),
@@ -182,7 +192,12 @@ function requireFiles(paths: readonly string[]): number | undefined {
     try {
       const stats = statSync(path);
       if (stats.isDirectory()) {
-        problems.push(new SpanmillError("INPUT_IS_DIRECTORY", `${path} is a directory: name the files in it (${path.replace(/\/$/, "")}/*)`));
+        problems.push(
+          new SpanmillError(
+            "INPUT_IS_DIRECTORY",
+            `${path} is a directory: name the files in it (${path.replace(/\/$/, "")}/*)`,
+          ),
+        );
       }
       if (size !== undefined) size += stats.size;
     } catch (cause) {
