@@ -1,0 +1,65 @@
+import { closeCluster, clusterEnd, inWordRun, Kind, kindAt, nextCodePoint } from "./characters.js";
+import { address } from "./addresses.js";
+import { clitic, elision, lettered } from "./lettered.js";
+import { currency, emoticon, marks } from "./marks.js";
+import { numeric } from "./numbers.js";
+import { atWordStart, type Scan, take } from "./scan.js";
+
+/**
+ * Splits a stretch without white space into words, appended to `starts` and `ends`. At each place the first rule
+ * that applies takes one or more words; what no rule knows is a word of one grapheme cluster or of one kind.
+ */
+export function splitStretch(text: string, start: number, end: number, starts: number[], ends: number[]): void {
+  const scan: Scan = { text, start, end, at: start, starts, ends };
+  const special = hasAddressMark(text, start, end);
+  while (scan.at < end) {
+    const first = starts.length;
+    const kind = kindAt(text, scan.at);
+    if (!((special && atWordStart(scan) && address(scan)) || byKind(scan, kind))) {
+      take(scan, clusterEnd(text, scan.at, end));
+    }
+    mend(scan, first);
+  }
+}
+
+function byKind(scan: Scan, kind: Kind): boolean {
+  if (kind === Kind.mark) {
+    return emoticon(scan) || elision(scan) || clitic(scan) || numeric(scan) || currency(scan) || marks(scan);
+  }
+  if (kind === Kind.digit) return numeric(scan) || lettered(scan);
+  if (inWordRun(kind)) return emoticon(scan) || lettered(scan);
+  if (kind === Kind.kana) return kana(scan);
+  return false;
+}
+
+function kana(scan: Scan): true {
+  let at = scan.at;
+  while (at < scan.end && (kindAt(scan.text, at) === Kind.kana || kindAt(scan.text, at) === Kind.extend)) {
+    at = nextCodePoint(scan.text, at);
+  }
+  return take(scan, at);
+}
+
+/** Moves the end of the last word on so that it cuts no grapheme cluster. The cuts inside a rule are at ASCII. */
+function mend(scan: Scan, first: number): void {
+  for (let i = first; i < scan.ends.length; i++) {
+    const end = closeCluster(scan.text, scan.ends[i]!, scan.end);
+    if (end === scan.ends[i]) continue;
+    scan.ends.length = i + 1;
+    scan.starts.length = i + 1;
+    scan.ends[i] = end;
+    scan.at = end;
+  }
+}
+
+/** True where a stretch holds a character without which none of the address rules applies. */
+function hasAddressMark(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80 && ADDRESS_MARKS[unit] === 1) return i + 1 < end || i === start;
+  }
+  return false;
+}
+
+const ADDRESS_MARKS = new Uint8Array(0x80);
+for (const mark of "./\\@:=#_-&") ADDRESS_MARKS[mark.charCodeAt(0)] = 1;
