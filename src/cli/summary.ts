@@ -20,7 +20,7 @@ export interface LensCounts {
   readonly lens: string;
   /** What is counted: spans, or the words of a lens without spans. */
   readonly unit: "span" | "word";
-  readonly labels: Readonly<Record<string, number>>;
+  readonly labels: ReadonlyMap<string, number>;
 }
 
 /**
@@ -57,7 +57,7 @@ function bold(text: string, traits: TerminalTraits): string {
 
 /** A heading and a line for each label, all of one width. */
 function table({ lens, unit, labels }: LensCounts, traits: TerminalTraits): string[] {
-  const ranked = Object.entries(labels)
+  const ranked = [...labels]
     .filter(([, count]) => count > 0)
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   const shown = ranked.length > MAX_LABELS + 1 ? ranked.slice(0, MAX_LABELS) : ranked;

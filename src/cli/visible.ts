@@ -33,7 +33,8 @@ export function cells(text: string, unicode: boolean): Cell[] {
       const width = segment === "\t" ? TAB_WIDTH : columns(segment);
       out.push({ kind: "space", text: " ".repeat(width), width, start: index, end });
     } else {
-      const shown = columns(segment) > 0 ? segment : standIn(segment, unicode);
+      // A blank that carries a mark is text: it must not be taken for one that parts words.
+      const shown = columns(segment) > 0 ? segment.replace(" ", "\u00a0") : standIn(segment, unicode);
       if (shown !== "") out.push({ kind: "text", text: shown, width: columns(shown), start: index, end });
     }
   }
@@ -103,12 +104,12 @@ function neutralise(text: string, unicode: boolean): string {
   });
 }
 
-/** Nothing but marks and format characters; string-width throws on some of these. */
-const BARE = /^[\p{Cf}\p{M}]+$/u;
+/** Nothing to stand on, only marks, format and invisible characters; string-width throws on some of these. */
+const BARE = /^[\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}]+$/u;
 
 /** A combining mark with nothing to stand on would climb onto our label: it gets a dotted circle. */
 function standIn(segment: string, unicode: boolean): string {
   if (/^\p{Default_Ignorable_Code_Point}+$/u.test(segment)) return "";
   if (!unicode) return "?";
-  return /^\p{M}/u.test(segment) ? `\u25cc${segment}` : "\ufffd";
+  return /^\p{M}/u.test(segment) ? `\u25cc${segment}` : `\ufffd${segment.replace(/\p{Cf}/gu, "")}`;
 }
