@@ -30,7 +30,7 @@ export function tally(lenses: readonly LensManifest[], minScore: number): Tally 
       lenses.map(({ name, scheme }) => ({
         lens: name,
         unit: scheme === "none" ? "word" : "span",
-        labels: Object.fromEntries(labels.get(name)!),
+        labels: labels.get(name)!,
       })),
   };
 }

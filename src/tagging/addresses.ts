@@ -74,7 +74,8 @@ function unixPath(scan: Scan): number {
 
 const MAC = /(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f])/y;
 const UUID = /[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Fa-f])/y;
-const IPV6 = /(?=[0-9A-Fa-f:]{0,39}::[0-9A-Fa-f]|(?:[0-9A-Fa-f]{1,4}:){7})(?=[a-fA-F:]{0,20}\d)[0-9A-Fa-f:]{3,39}(?:\/\d{1,3})?(?!\w)/y;
+const IPV6 =
+  /(?=[0-9A-Fa-f:]{0,39}::[0-9A-Fa-f]|(?:[0-9A-Fa-f]{1,4}:){7})(?=[a-fA-F:]{0,20}\d)[0-9A-Fa-f:]{3,39}(?:\/\d{1,3})?(?!\w)/y;
 
 /** MAC addresses, UUIDs, IPv6 addresses. IPv4 addresses are numbers. */
 function hardwareAddress(scan: Scan): number {

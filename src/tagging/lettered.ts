@@ -115,7 +115,9 @@ function afterApostrophe(scan: Scan, apostrophe: number): number {
   const after = apostrophe + 1;
   if (isWordCharacter(scan, after) && !isDigit(text.charCodeAt(after))) return wordRunEnd(scan, after);
   const dropped = after === scan.end && at === scan.start && apostrophe - at > 4;
-  return dropped && /^[a-z]+in$/.test(text.slice(at, Math.min(apostrophe, at + 40))) && text.startsWith("in", apostrophe - 2)
+  return dropped &&
+    /^[a-z]+in$/.test(text.slice(at, Math.min(apostrophe, at + 40))) &&
+    text.startsWith("in", apostrophe - 2)
     ? after
     : apostrophe;
 }

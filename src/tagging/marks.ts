@@ -19,7 +19,14 @@ export function emoticon(scan: Scan): boolean {
 
 const SMILE = /[>]?[:;=]['’]?[-o^]?(?:\)+|\(+|\]|\[|\\(?!\w)|\/(?![\w/])|\*|\|)/y;
 const SHAPES_AFTER_WORDS: readonly RegExp[] = [/[:;=]['’]?-?(?:\)+|\(+)/y];
-const SHAPES: readonly RegExp[] = [SMILE, /[:;=]['’]?-?[DPpO](?!\w)/y, /8-[)(]/y, /\^_*\^/y, /-_+-/y, /<\/?3+/y];
+const SHAPES: readonly RegExp[] = [
+  SMILE,
+  /[:;=]['’]?-?[DPpO](?!\w)/y,
+  /8-[)(]/y,
+  /\^_*\^/y,
+  /-_+-/y,
+  /<\/?3+/y,
+];
 /** Emoticons that could be anything unless they stand alone. */
 const WHOLE_STRETCH = /\(['’]?[-o]?[:;=]|[oO0]_+[oO0]|T_+T|>[._]+<|\\[oO]\/|D:|¯\\_\(ツ\)_\/¯|:3/y;
 const EMOTICON_STARTS = new Uint8Array(0x80);
@@ -52,7 +59,8 @@ function sameEnd(scan: Scan): number {
   const { text, at, end } = scan;
   const first = clusterEnd(text, at, end);
   const unit = text.charCodeAt(at);
-  if (first > at + 1 || "()[]{}\"“”".includes(text[at]!) || kindAt(text, at) !== Kind.mark || unit >= 0x2190) return first;
+  if (first > at + 1 || '()[]{}"“”'.includes(text[at]!) || kindAt(text, at) !== Kind.mark || unit >= 0x2190)
+    return first;
   let to = first;
   while (to < end && text.charCodeAt(to) === unit) to++;
   return to;

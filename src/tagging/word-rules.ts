@@ -1,5 +1,5 @@
-import { closeCluster, clusterEnd, inWordRun, Kind, kindAt, nextCodePoint } from "./characters.js";
 import { address } from "./addresses.js";
+import { closeCluster, clusterEnd, inWordRun, Kind, kindAt, nextCodePoint } from "./characters.js";
 import { clitic, elision, lettered } from "./lettered.js";
 import { currency, emoticon, marks } from "./marks.js";
 import { numeric } from "./numbers.js";
@@ -9,7 +9,13 @@ import { atWordStart, type Scan, take } from "./scan.js";
  * Splits a stretch without white space into words, appended to `starts` and `ends`. At each place the first rule
  * that applies takes one or more words; what no rule knows is a word of one grapheme cluster or of one kind.
  */
-export function splitStretch(text: string, start: number, end: number, starts: number[], ends: number[]): void {
+export function splitStretch(
+  text: string,
+  start: number,
+  end: number,
+  starts: number[],
+  ends: number[],
+): void {
   const scan: Scan = { text, start, end, at: start, starts, ends };
   const special = hasAddressMark(text, start, end);
   while (scan.at < end) {

@@ -1,7 +1,7 @@
 import { isWhiteSpace } from "../whitespace.js";
 import { sentenceStarts } from "./sentences.js";
-import { LONGEST_MERGED } from "./word-tables.js";
 import { splitStretch } from "./word-rules.js";
+import { LONGEST_MERGED } from "./word-tables.js";
 
 /** Half-open UTF-16 ranges of the words of a text, ascending, and the index of each sentence's first word. */
 export interface Words {

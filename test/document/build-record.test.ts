@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { blocksOf } from "../../src/document/blocks.js";
-import { buildRecord, type RecordSettings, type TaggedBlock } from "../../src/document/build-record.js";
+import { buildRecord, type RecordSettings } from "../../src/document/build-record.js";
 import { recordId } from "../../src/document/identity.js";
 import { parseRecord } from "../../src/document/parse-record.js";
+import { type PreparedDocument, prepareText } from "../../src/document/prepare.js";
 import { recordDefinition } from "../../src/document/record.js";
-import { segmentsOf } from "../../src/document/segments.js";
 import { surfaceWriter } from "../../src/document/surface.js";
 import { OFFSET_UNITS, type OffsetUnit } from "../../src/offsets.js";
+import type { TaggedBlock } from "../../src/tagging/protocol.js";
 
 const settings: RecordSettings = {
   offsetUnit: "code_point",
@@ -15,20 +15,17 @@ const settings: RecordSettings = {
   words: false,
   surface: surfaceWriter({}),
   lenses: [
-    { name: "ner", scheme: "BIO", model: "tiny" },
-    { name: "pos", scheme: "none", model: "tiny" },
+    { name: "ner", scheme: "BIO", labels: ["O"], model: "tiny" },
+    { name: "pos", scheme: "none", labels: Array.from({ length: 100 }, (_, i) => `${i}`), model: "tiny" },
   ],
   models: [{ name: "tiny", digest: "sha256:aa" }],
   pipeline: { digest: "0".repeat(64), version: "0.1.0", runtime: "onnxruntime 1.30.0 x64" },
 };
 
 /** Stretches are words; those that start with an upper-case letter or an emoji are spans of one word. */
-function tag(
-  text: string,
-  joinTo?: number,
-): { segments: ReturnType<typeof segmentsOf>; tagged: TaggedBlock[] } {
-  const segments = segmentsOf(text);
-  const tagged = blocksOf(text, segments, joinTo).map((block) => {
+function tag(text: string, joinTo?: number): { document: PreparedDocument; tagged: TaggedBlock[] } {
+  const document = prepareText({ id: "doc", revision: "7", text }, joinTo);
+  const tagged = document.blocks.map((block): TaggedBlock => {
     const words = [...block.canonical.matchAll(/[^ \n]+/g)].map(({ index, 0: word }) => ({
       start: index,
       end: index + word.length,
@@ -43,23 +40,28 @@ function tag(
         score: 0.5 + 0.1 * (i % 4),
       }));
     return {
-      block,
-      words: { starts: words.map(({ start }) => start), ends: words.map(({ end }) => end) },
+      words: words.length,
+      starts: words.map(({ start }) => start),
+      ends: words.map(({ end }) => end),
       sentences: [0],
       windows: 1,
       truncatedWords: 0,
       lenses: {
-        ner: { labels: words.map(() => "O"), scores: words.map(() => 0.9), spans },
-        pos: { labels: words.map(({ word }) => `${word.length}`), scores: words.map(() => 1), spans: [] },
+        ner: { labels: words.map(() => 0), scores: words.map(() => 0.9), spans },
+        pos: {
+          labels: words.map(({ word }) => Math.min(99, word.length)),
+          scores: words.map(() => 1),
+          spans: [],
+        },
       },
     };
   });
-  return { segments, tagged };
+  return { document, tagged };
 }
 
 function recordOf(text: string, other: Partial<RecordSettings> = {}, joinTo?: number) {
-  const { segments, tagged } = tag(text, joinTo);
-  return buildRecord({ id: "doc", revision: "7", text, segments }, tagged, { ...settings, ...other });
+  const { document, tagged } = tag(text, joinTo);
+  return buildRecord(document, tagged, { ...settings, ...other });
 }
 
 const TICKET = "Hello Zoë,\r\n\r\n> the 👍🏽 from New\r\n> York met שלום in 東京\r\n\r\nBye 𠮷野 Kim\r\n";
@@ -194,7 +196,7 @@ describe("spans", () => {
     const before = "a parcel that was sent to me on Monday by the office in";
     const after = "never came, and nobody there can tell me what happened to it.";
     const spanOf = (text: string, surface: RecordSettings["surface"]) => {
-      const { segments, tagged } = tag(text);
+      const { document, tagged } = tag(text);
       const [block] = tagged;
       const start = before.length + 1;
       const ner = {
@@ -203,8 +205,7 @@ describe("spans", () => {
         spans: [{ start, end: start + "New York".length, label: "LOC", score: 1 }],
       };
       const one = [{ ...block!, lenses: { ...block!.lenses, ner } }];
-      return buildRecord({ id: "d", revision: "", text, segments }, one, { ...settings, surface }).lenses.ner!
-        .spans[0]!;
+      return buildRecord(document, one, { ...settings, surface }).lenses.ner!.spans[0]!;
     };
     const plain = `${before} New York ${after}`;
     const wrapped = `> ${before} New\r\n>   York ${after}`;
@@ -217,7 +218,7 @@ describe("spans", () => {
 
   test("grow to whole graphemes, and one within the grapheme of another is left out with a warning", () => {
     const text = "👩‍👩‍👧 x";
-    const { segments, tagged } = tag(text);
+    const { document, tagged } = tag(text);
     const spans = [
       { start: 0, end: 2, label: "A", score: 1 },
       { start: 3, end: 5, label: "B", score: 1 },
@@ -225,7 +226,7 @@ describe("spans", () => {
     ];
     const [block] = tagged;
     const one = [{ ...block!, lenses: { ...block!.lenses, ner: { labels: [], scores: [], spans } } }];
-    const record = buildRecord({ id: "d", revision: "", text, segments }, one, settings);
+    const record = buildRecord(document, one, settings);
     expect(record.lenses.ner!.spans.map(({ label, text }) => [label, text])).toEqual([
       ["A", "👩‍👩‍👧"],
       ["C", "x"],
@@ -234,10 +235,9 @@ describe("spans", () => {
   });
 
   test.each([Number.NaN, -0.1, 1.5, Number.POSITIVE_INFINITY])("with a score of %d are refused", (score) => {
-    const { segments, tagged } = tag("Ann");
+    const { document, tagged } = tag("Ann");
     const [block] = tagged;
     const bad = { ...block!.lenses.ner!, spans: [{ start: 0, end: 3, label: "PER", score }] };
-    const document = { id: "d", revision: "", text: "Ann", segments };
     expect(() =>
       buildRecord(document, [{ ...block!, lenses: { ...block!.lenses, ner: bad } }], settings),
     ).toThrow(expect.objectContaining({ code: "INTERNAL" }));
@@ -253,8 +253,10 @@ describe("coverage", () => {
 
   test("has a gap where a block was not read", () => {
     const text = "one\n\ntwo\n\nsix";
-    const { segments, tagged } = tag(text, 0);
-    const record = buildRecord({ id: "d", revision: "", text, segments }, [tagged[0]!, tagged[2]!], settings);
+    const { document, tagged } = tag(text, 0);
+    const { blocks, inputs } = document;
+    const read = { ...document, blocks: [blocks[0]!, blocks[2]!], inputs: [inputs[0]!, inputs[2]!] };
+    const record = buildRecord(read, [tagged[0]!, tagged[2]!], settings);
     expect(record.coverage.ranges).toEqual([
       [0, 3],
       [10, 13],
@@ -263,9 +265,9 @@ describe("coverage", () => {
 
   test("owns up to words that were cut", () => {
     const text = "one\n\ntwo";
-    const { segments, tagged } = tag(text, 0);
+    const { document, tagged } = tag(text, 0);
     const cut = tagged.map((block) => ({ ...block, truncatedWords: 2 }));
-    const record = buildRecord({ id: "d", revision: "", text, segments }, cut, settings);
+    const record = buildRecord(document, cut, settings);
     expect(record.coverage.truncated).toBe(true);
     expect(record.warnings).toEqual([{ code: "WORD_TRUNCATED", count: 4 }]);
   });
@@ -284,7 +286,7 @@ describe("words", () => {
   });
 
   test("need every lens", () => {
-    const lenses = [{ name: "chunk", scheme: "BIO" as const, model: "tiny" }];
+    const lenses = [{ name: "chunk", scheme: "BIO" as const, labels: [], model: "tiny" }];
     expect(() => recordOf("a", { lenses })).toThrow(/lens chunk/);
   });
 });
