@@ -16,6 +16,7 @@ export const EXIT = {
   input: 5,
   output: 6,
   inference: 7,
+  belowThreshold: 8,
   interrupted: 130,
   closedPipe: 141,
 } as const;

@@ -70,7 +70,7 @@ async function dispatch(): Promise<number> {
     }
     case "evaluate": {
       const { runEvaluate } = await import("./cli/evaluate.js");
-      return runEvaluate(command.files, command.options, context);
+      return runEvaluate(command.files, command.options, context, print);
     }
     case "models inspect": {
       const { runInspect } = await import("./cli/inspect.js");

@@ -16,6 +16,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   input: "an input cannot be read",
   output: "the output cannot be written",
   inference: "a model failed on a document, or a thread died",
+  belowThreshold: "a score is under --fail-under",
   interrupted: "stopped by Ctrl-C or a signal; the output ends on a whole record",
   closedPipe: "the reader of the output has gone",
 };

@@ -1,0 +1,136 @@
+/** `spanmill doctor`: is this machine fit, and are the models whole? A line for each check, with its mend. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { processorFamily, runtimeVersion } from "../adapters/threads/runtime.js";
+import { BUILT_IN_MODEL, openTagger } from "../compose.js";
+import type { DoctorOptions } from "../config/options.js";
+import { describeForeign, EXIT, SpanmillError } from "../errors.js";
+
+interface Check {
+  readonly check: string;
+  readonly status: "ok" | "warning" | "failed";
+  readonly finding: string;
+  /** How to mend it, where it is not ok. */
+  readonly mend?: string;
+}
+
+/** @returns 0 where nothing failed, else the status of the first failure. */
+export async function runDoctor(
+  { model, json }: DoctorOptions,
+  print: (text: string) => void,
+): Promise<number> {
+  const models =
+    model.length > 0 ? model.map(({ dir }) => dir) : existsSync(BUILT_IN_MODEL) ? [BUILT_IN_MODEL] : [];
+  const checks = [node(), runtime(), telemetry(), threads()];
+  for (const directory of models) checks.push(await modelCheck(directory));
+  if (models.length === 0) checks.push(noModel());
+  print(json ? JSON.stringify({ checks }) : checks.map(line).join("\n"));
+  return checks.some(({ status }) => status === "failed") ? EXIT.model : EXIT.ok;
+}
+
+const MARKS = { ok: "ok     ", warning: "warning", failed: "FAILED " };
+
+function line({ check, status, finding, mend }: Check): string {
+  return `${MARKS[status]}  ${check}: ${finding}${mend === undefined ? "" : `\n         -> ${mend}`}`;
+}
+
+function node(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const finding = `Node ${process.versions.node} on ${process.platform}-${process.arch}`;
+  if (major < 20 || (major === 20 && minor < 19)) {
+    return { check: "node", status: "failed", finding, mend: "install Node 20.19 or later; 24 is best" };
+  }
+  if (major === 20) {
+    return {
+      check: "node",
+      status: "warning",
+      finding,
+      mend: "Node 20 gets no more security fixes; move to 24",
+    };
+  }
+  return { check: "node", status: "ok", finding };
+}
+
+function runtime(): Check {
+  const require = createRequire(import.meta.url);
+  try {
+    require.resolve("onnxruntime-node");
+    return {
+      check: "runtime",
+      status: "ok",
+      finding: `ONNX Runtime ${runtimeVersion()}, processor family ${processorFamily()}`,
+    };
+  } catch {
+    return {
+      check: "runtime",
+      status: "failed",
+      finding: "onnxruntime-node is not installed",
+      mend: "run npm ci; there are builds for Linux (glibc), macOS and Windows, none for Alpine",
+    };
+  }
+}
+
+function telemetry(): Check {
+  const off = process.env.ORT_DISABLE_TELEMETRY === "1";
+  return off
+    ? { check: "telemetry", status: "ok", finding: "ONNX Runtime's telemetry is switched off" }
+    : {
+        check: "telemetry",
+        status: "failed",
+        finding: "ONNX Runtime's telemetry is on",
+        mend: "set ORT_DISABLE_TELEMETRY=1 in the environment of the process",
+      };
+}
+
+function threads(): Check {
+  return {
+    check: "threads",
+    status: "ok",
+    finding: `${availableParallelism()} by default, each with its own session and one intra-op thread`,
+  };
+}
+
+function noModel(): Check {
+  return {
+    check: "model",
+    status: "warning",
+    finding: "none is built in, and none is named",
+    mend: "check one with --model DIR",
+  };
+}
+
+/** Checksums, labels and tokenizer, then a text through the whole engine. */
+async function modelCheck(directory: string): Promise<Check> {
+  const check = `model ${directory}`;
+  try {
+    const began = performance.now();
+    const tagger = await openTagger({
+      models: [{ directory }],
+      dtype: "auto",
+      schemes: {},
+      decode: "constrained",
+      threads: 1,
+      columns: "always",
+    });
+    try {
+      const loaded = performance.now();
+      const [answer] = await tagger.tag([{ kind: "text", text: PROBE }]);
+      const { lenses, digest } = tagger.models[0]!;
+      const finding =
+        `lenses ${lenses.map(({ name }) => name).join(", ")}; digest ${digest.slice(0, 12)}; loaded in ${Math.round(loaded - began)} ms, ` +
+        `${answer!.words} words read in ${Math.round(performance.now() - loaded)} ms`;
+      const [warning] = tagger.warnings;
+      return warning === undefined
+        ? { check, status: "ok", finding }
+        : { check, status: "warning", finding, mend: warning };
+    } finally {
+      await tagger.close();
+    }
+  } catch (error) {
+    const finding = error instanceof SpanmillError ? error.message : describeForeign(error);
+    return { check, status: "failed", finding, mend: "spanmill models inspect DIR tells more" };
+  }
+}
+
+const PROBE = "Angela Merkel visited the Siemens works in Munich on Tuesday.";

@@ -1,0 +1,149 @@
+/** `spanmill evaluate`: a model against labelled files, or two label files against each other. */
+import { labelFormat, openLabelled, openSpanDocuments } from "../adapters/files/label-files.js";
+import { openTagger } from "../compose.js";
+import type { EvaluateOptions } from "../config/options.js";
+import { EXIT, SpanmillError } from "../errors.js";
+import { compareSpans, compareTagged } from "../evaluation/compare-files.js";
+import {
+  type ColumnChoice,
+  goldColumns,
+  type Inventory,
+  type KnownLens,
+  takeInventory,
+} from "../evaluation/gold.js";
+import { type EvaluationReport, reportTable } from "../evaluation/report.js";
+import { scorer } from "../evaluation/scorer.js";
+import type { Selection } from "../evaluation/selection.js";
+import { detectScheme, type Scheme } from "../tagging/schemes.js";
+import type { Context } from "./context.js";
+import { scoreRaw, scoreSpanDocuments, scoreWords } from "./evaluate-model.js";
+import { progress } from "./progress.js";
+import { taggerSettings } from "./tagger-settings.js";
+import { canRedraw, terminalTraits } from "./terminal.js";
+
+/** @returns the exit status. */
+export async function runEvaluate(
+  files: readonly string[],
+  options: EvaluateOptions,
+  context: Context,
+  print: (text: string) => void,
+): Promise<number> {
+  const report =
+    options.gold !== undefined && options.pred !== undefined
+      ? await compareFiles(options.gold, options.pred, options)
+      : await evaluateModel(files, options, context);
+  print(options.json ? JSON.stringify(report) : reportTable(report));
+  return isBelow(report, options.failUnder) ? EXIT.belowThreshold : EXIT.ok;
+}
+
+function isBelow({ lenses }: EvaluationReport, limit: number | undefined): boolean {
+  if (limit === undefined) return false;
+  return Object.values(lenses).some((lens) => ("micro" in lens ? lens.micro.f1 : lens.accuracy) < limit);
+}
+
+/** Which labels count under what names, by lens. */
+export function selectionOf({ map, labels }: EvaluateOptions): (lens: string) => Selection {
+  return (lens) => ({
+    rename: new Map(
+      map
+        .filter((one) => one.lens === undefined || one.lens === lens)
+        .map(({ from, to }) => [from, to ?? ""]),
+    ),
+    ...(labels.length === 0 ? {} : { keep: new Set(labels) }),
+  });
+}
+
+export function columnChoice({ column }: EvaluateOptions): ColumnChoice {
+  return { byName: column.byName, otherwise: column.otherwise };
+}
+
+async function compareFiles(gold: string, pred: string, options: EvaluateOptions): Promise<EvaluationReport> {
+  const formats = [labelFormat(gold, options.from), labelFormat(pred, options.from)];
+  if (formats.includes("jsonl")) {
+    if (formats[0] !== formats[1]) {
+      throw new SpanmillError(
+        "USAGE",
+        "--gold and --pred must both be JSONL, or both be CoNLL or CoNLL-U: convert one of them",
+      );
+    }
+    const lens = options.lens[0] ?? "ner";
+    return compareSpans(
+      { name: gold, documents: openSpanDocuments([gold]) },
+      { name: pred, documents: openSpanDocuments([pred]) },
+      lens,
+      selectionOf(options)(lens),
+    );
+  }
+  const inventories = {
+    gold: await takeInventory(openLabelled([gold], options.from)),
+    pred: await takeInventory(openLabelled([pred], options.from)),
+  };
+  const lenses = lensesOf(inventories.gold, options);
+  const goldAt = goldColumns(inventories.gold, lenses, columnChoice(options));
+  const predAt = goldColumns(
+    inventories.pred,
+    lenses.filter(({ name }) => goldAt.some(({ lens }) => lens === name)),
+    columnChoice(options),
+  );
+  const columns = goldAt.flatMap((column) => {
+    const other = predAt.find(({ lens }) => lens === column.lens);
+    return other === undefined ? [] : [{ gold: column, predicted: other }];
+  });
+  const scores = scorer(options.mode, selectionOf(options));
+  await compareTagged(
+    { name: gold, documents: openLabelled([gold], options.from) },
+    { name: pred, documents: openLabelled([pred], options.from) },
+    columns,
+    scores,
+  );
+  return scores.report();
+}
+
+/** The lenses of label files without a model: those that are named, else those that the files show. */
+function lensesOf(inventory: Inventory, options: EvaluateOptions): KnownLens[] {
+  const named = [...new Set([...options.column.byName.keys(), ...options.lens])];
+  const isConllu = inventory.columnNames.includes("upos");
+  const names = named.length > 0 ? named : isConllu ? ["pos", "ner", "chunk"] : [usualName(inventory)];
+  return names.map((name) => ({
+    name,
+    scheme: (name === "pos" ? "none" : "BIO") as Scheme,
+    labels: ["O", "B-_"],
+  }));
+}
+
+function usualName({ values }: Inventory): string {
+  const tags = [...(values.at(-1) ?? [])];
+  try {
+    if (detectScheme(tags) === "none") return "pos";
+  } catch {
+    // Reported where the column is read.
+  }
+  return tags.some((tag) => /^[BI]-(NP|VP)$/.test(tag)) ? "chunk" : "ner";
+}
+
+async function evaluateModel(
+  files: readonly string[],
+  options: EvaluateOptions,
+  context: Context,
+): Promise<EvaluationReport> {
+  const tagger = await openTagger(taggerSettings(options, "always"));
+  const { stderr, clock, env } = context;
+  const line = progress({
+    write: (text) => stderr.write(text),
+    clock,
+    traits: terminalTraits(stderr, env),
+    redraw: canRedraw(stderr, env),
+    quiet: options.quiet,
+    totals: {},
+  });
+  const tick = (documents: number, spans: number) => line.tick({ documents, spans, bytes: 0, rejected: 0 });
+  try {
+    for (const warning of tagger.warnings) stderr.write(`warning: ${warning}\n`);
+    const run = { files, options, tagger, tick };
+    if (labelFormat(files[0]!, options.from) === "jsonl") return await scoreSpanDocuments(run);
+    return options.raw ? await scoreRaw(run) : await scoreWords(run);
+  } finally {
+    line.clear();
+    await tagger.close();
+  }
+}

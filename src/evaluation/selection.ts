@@ -1,0 +1,73 @@
+/** Which types count and under what names: label sets of two sources seldom agree. */
+import { SpanmillError } from "../errors.js";
+import { parseTag, type Scheme, type TagSpan } from "../tagging/schemes.js";
+
+export interface Selection {
+  /** Old name to new; "" drops the type. Types that are not named keep their names. */
+  readonly rename: ReadonlyMap<string, string>;
+  /** Where given, all other types are dropped, after renaming. */
+  readonly keep?: ReadonlySet<string>;
+}
+
+/**
+ * Parses `--map`: `A=B,C=` renames A to B and drops C. A name may hold "=" on the right side only.
+ *
+ * @throws SpanmillError USAGE
+ */
+export function parseRename(option: string): Map<string, string> {
+  const rename = new Map<string, string>();
+  for (const part of option.split(",")) {
+    const equals = part.indexOf("=");
+    const from = part.slice(0, equals).trim();
+    if (equals < 0 || from === "")
+      throw new SpanmillError(
+        "USAGE",
+        `--map: ${JSON.stringify(part)} is not OLD=NEW; write for instance --map A=B,C= (C is dropped)`,
+      );
+    if (rename.has(from))
+      throw new SpanmillError("USAGE", `--map: ${JSON.stringify(from)} is mapped twice; name it once`);
+    rename.set(from, part.slice(equals + 1).trim());
+  }
+  return rename;
+}
+
+/**
+ * Parses `--labels`: `PER,ORG,LOC`.
+ *
+ * @throws SpanmillError USAGE
+ */
+export function parseKeep(option: string): Set<string> {
+  const names = option.split(",").map((name) => name.trim());
+  if (names.includes(""))
+    throw new SpanmillError("USAGE", "--labels: a name is empty; write for instance --labels PER,ORG,LOC");
+  return new Set(names);
+}
+
+/** The name under which a type counts; undefined where it is dropped. */
+export function selectType(type: string, { rename, keep }: Selection): string | undefined {
+  const name = rename.get(type) ?? type;
+  return name === "" || keep?.has(name) === false ? undefined : name;
+}
+
+export function selectSpans(spans: readonly TagSpan[], selection: Selection): TagSpan[] {
+  return spans.flatMap((span) => {
+    const type = selectType(span.type, selection);
+    return type === undefined ? [] : [{ ...span, type }];
+  });
+}
+
+/**
+ * Renames types word by word; dropped ones become O. Ill-formed sequences stay as they are, so that a strict
+ * reading still sees them; spans that touch and come to have one type are one under IO and IOB1, so select
+ * spans rather than tags where that matters.
+ */
+export function selectTags(tags: readonly string[], scheme: Scheme, selection: Selection): string[] {
+  return tags.map((tag) => {
+    const { prefix, type } = parseTag(tag, scheme);
+    if (prefix === "O") return tag;
+    const name = selectType(type, selection);
+    if (name === type) return tag;
+    if (name === undefined) return "O";
+    return tag === type ? name : `${prefix}-${name}`;
+  });
+}
