@@ -66,6 +66,7 @@ describe("readConll", () => {
       "# doc = a\n-DOCSTART-\tO\n\na\tO\n-DOCSTART-\tO\n",
       ["a: -DOCSTART- / a -DOCSTART-"],
     ],
+    ["-DOCSTART- as a word inside a sentence", "a\tO\n-DOCSTART-\tO\n", ["undefined: a -DOCSTART-"]],
     [
       "# id, its second column by TAB",
       "# id q1\tdomain=en\na _ _ O\n\n\n# id q2\tdomain=en\nb _ _ O\n",
@@ -140,6 +141,21 @@ describe("readConll", () => {
       break;
     }
     expect(pulled).toBe(3);
+    expect(released).toBe(true);
+  });
+
+  test("a file whose first line is refused is let go", async () => {
+    let released = false;
+    async function* batches() {
+      try {
+        const code = "DOCUMENT_TOO_LARGE" as const;
+        yield [{ kind: "rejected", number: 1, byteOffset: 0, code, reason: "too long" } as const];
+      } finally {
+        released = true;
+      }
+    }
+    const error = { code: "INPUT_MALFORMED", message: "test:1: too long" };
+    await expect(all(readConll({ name: "test", batches: batches() }))).rejects.toMatchObject(error);
     expect(released).toBe(true);
   });
 });

@@ -26,7 +26,7 @@ export async function openFile(path: string, append: boolean): Promise<Sink> {
     const stats = await handle.stat();
     if (append && stats.isFile()) await refusePartialEnd(handle, stats.size, path);
     return fileSink({
-      base: stats.isFile() ? (append ? stats.size : 0) : undefined,
+      base: stats.isFile() ? stats.size : undefined,
       write: async (bytes, from) => (await handle.write(bytes, from, bytes.length - from, null)).bytesWritten,
       size: async () => (await handle.stat()).size,
       truncate: (size) => handle.truncate(size),

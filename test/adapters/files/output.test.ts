@@ -138,6 +138,14 @@ describe("standard output into a pipe", () => {
     expect(stdout.endsWith(`${"2999".padEnd(999, ".")}\n`)).toBe(true);
   });
 
+  test("a slow reader of a pipe that does not block gets everything", () => {
+    // Node puts its pipe into non-blocking mode for all who share it; killed, it cannot put it back.
+    const unblock = `"$NODE" -e 'process.stdout.write(""); process.kill(process.pid, "SIGKILL")'`;
+    const { stdout, stderr } = shell(`{ ${unblock}; ${RUN} - 3000; } | (sleep 0.5; cat)`);
+    expect(stderr).toContain("done 3000\n");
+    expect(stdout.length).toBe(3_000_000);
+  });
+
   test("a reader that goes away is OUTPUT_CLOSED", () => {
     const { stdout, stderr } = shell(`${RUN} - 100000 | head -n 1`);
     expect(stdout).toBe(`${"0".padEnd(999, ".")}\n`);
