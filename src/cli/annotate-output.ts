@@ -8,8 +8,8 @@ import { toConllu } from "../dataset/write-conllu.js";
 import { buildRecord, type RecordSettings } from "../document/build-record.js";
 import type { Tagged } from "../pipeline/annotate.js";
 import type { LensManifest } from "../tagging/protocol.js";
-import { highlight } from "./highlight.js";
-import type { TerminalTraits } from "./terminal.js";
+import { highlight } from "../terminal/highlight.js";
+import type { TerminalTraits } from "../terminal/traits.js";
 
 export type OutputFormat = NonNullable<AnnotateOptions["to"]>;
 

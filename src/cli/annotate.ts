@@ -9,14 +9,14 @@ import { type SurfaceWriter, surfaceWriter } from "../document/surface.js";
 import { ERRORS, EXIT, SpanmillError } from "../errors.js";
 import { annotate, type Rejected } from "../pipeline/annotate.js";
 import type { Tagger } from "../ports/tagger.js";
+import { type Progress, progress } from "../terminal/progress.js";
+import { summary } from "../terminal/summary.js";
+import { canRedraw, terminalTraits } from "../terminal/traits.js";
 import { type AnnotateOutput, needsWords, type OutputFormat, openOutput } from "./annotate-output.js";
 import type { Context } from "./context.js";
-import { type Progress, progress } from "./progress.js";
 import { type Rejections, rejections } from "./rejections.js";
-import { summary } from "./summary.js";
 import { taggerSettings } from "./tagger-settings.js";
 import { type Tally, tally } from "./tally.js";
-import { canRedraw, terminalTraits } from "./terminal.js";
 import { untilAborted } from "./until-aborted.js";
 
 /** @returns the exit status. */

@@ -1,5 +1,5 @@
 /** What a command sees of the process, handed down from `main`. */
-import type { Environment, StreamTraits } from "./terminal.js";
+import type { Environment, StreamTraits } from "../terminal/traits.js";
 
 export interface Context {
   readonly env: Environment;

@@ -15,11 +15,11 @@ import { type EvaluationReport, reportTable } from "../evaluation/report.js";
 import { scorer } from "../evaluation/scorer.js";
 import type { Selection } from "../evaluation/selection.js";
 import { detectScheme, type Scheme } from "../tagging/schemes.js";
+import { progress } from "../terminal/progress.js";
+import { canRedraw, terminalTraits } from "../terminal/traits.js";
 import type { Context } from "./context.js";
 import { scoreRaw, scoreSpanDocuments, scoreWords } from "./evaluate-model.js";
-import { progress } from "./progress.js";
 import { taggerSettings } from "./tagger-settings.js";
-import { canRedraw, terminalTraits } from "./terminal.js";
 
 /** @returns the exit status. */
 export async function runEvaluate(

@@ -1,7 +1,7 @@
 /** Counts what a run has done, for progress and summary. */
 import type { Tagged } from "../pipeline/annotate.js";
 import type { LensManifest } from "../tagging/protocol.js";
-import type { LensCounts } from "./summary.js";
+import type { LensCounts } from "../terminal/summary.js";
 
 export interface Tally {
   documents: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ProgressOptions, progress } from "../../src/cli/progress.js";
+import { type ProgressOptions, progress } from "../../src/terminal/progress.js";
 
 const ERASE = "\r\u001b[2K";
 

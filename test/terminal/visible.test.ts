@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cells, columns, cut, printable, runsRightToLeft } from "../../src/cli/visible.js";
+import { cells, columns, cut, printable, runsRightToLeft } from "../../src/terminal/visible.js";
 
 const shown = (text: string, unicode = true) => cells(text, unicode).map((cell) => cell.text);
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { clock, compact, counted, elapsed, grouped, rate } from "../../src/cli/numbers.js";
+import { clock, compact, counted, elapsed, grouped, rate } from "../../src/terminal/numbers.js";
 
 it("groups thousands", () => {
   expect([0, 999, 1240, 1234567].map(grouped)).toEqual(["0", "999", "1 240", "1 234 567"]);

@@ -1,5 +1,5 @@
 /** Labels set onto cells: what is shown inside the text, and what in lanes beneath it. */
-import type { TerminalTraits } from "./terminal.js";
+import type { TerminalTraits } from "./traits.js";
 import { type Cell, printable } from "./visible.js";
 
 export interface HighlightSpan {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canRedraw, type Environment, terminalTraits } from "../../src/cli/terminal.js";
+import { canRedraw, type Environment, terminalTraits } from "../../src/terminal/traits.js";
 
 const tty = { isTTY: true, columns: 100 };
 const file = {};

@@ -1,7 +1,7 @@
 /** What a run did, in the few lines that close it on a terminal. */
 import { counted, elapsed, grouped, rate } from "./numbers.js";
 import { BOLD, labelStyle, muted, paint } from "./palette.js";
-import type { TerminalTraits } from "./terminal.js";
+import type { TerminalTraits } from "./traits.js";
 import { columns, cut, printable } from "./visible.js";
 
 export interface RunCounts {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { type HighlightDocument, type HighlightSpan, highlight } from "../../src/cli/highlight.js";
-import type { TerminalTraits } from "../../src/cli/terminal.js";
+import { type HighlightDocument, type HighlightSpan, highlight } from "../../src/terminal/highlight.js";
+import type { TerminalTraits } from "../../src/terminal/traits.js";
 
 const SGR = /\u001b\[[0-9;]*m/g;
 const plain = (width: number, unicode = true): TerminalTraits => ({ color: "none", width, unicode });

@@ -2,7 +2,7 @@
 import type { Edges, Line, Run, Stretch } from "./layout.js";
 import type { Lane, Mark } from "./marks.js";
 import { labelStyle, muted, paint } from "./palette.js";
-import type { TerminalTraits } from "./terminal.js";
+import type { TerminalTraits } from "./traits.js";
 import { columns, cut } from "./visible.js";
 
 /** `ltr`: no right-to-left character at all, so nothing is isolated. */

@@ -4,7 +4,7 @@
  * ground that is set here reaches a contrast of 4.5 (WCAG 2 AA); `ink` stands on the terminal's own ground, so it
  * is of the one luminance that reaches 4.5 on black and on white.
  */
-import type { ColorDepth } from "./terminal.js";
+import type { ColorDepth } from "./traits.js";
 
 /** Parameters of SGR sequences (`ESC [ … m`), for `paint`; empty for no change. */
 export interface LabelStyle {

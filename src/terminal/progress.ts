@@ -3,7 +3,7 @@
  * elsewhere. Nothing here holds a timer: the caller ticks, after documents and from a timer of its own.
  */
 import { clock as asClock, compact, rate } from "./numbers.js";
-import type { TerminalTraits } from "./terminal.js";
+import type { TerminalTraits } from "./traits.js";
 import { columns } from "./visible.js";
 
 /** Running totals. */

@@ -11,7 +11,7 @@ import { layOut } from "./layout.js";
 import { type Arrangement, arrange, type HighlightDocument, type Lane } from "./marks.js";
 import { BOLD, muted, paint } from "./palette.js";
 import { type Direction, edgesOf, laneRow, textRow } from "./render.js";
-import type { TerminalTraits } from "./terminal.js";
+import type { TerminalTraits } from "./traits.js";
 import { type Cell, cells, columns, cut, printable, RIGHT_TO_LEFT, runsRightToLeft } from "./visible.js";
 
 export type { HighlightDocument, HighlightSpan, WordLabels } from "./marks.js";

@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { type RunCounts, summary } from "../../src/cli/summary.js";
+import { type RunCounts, summary } from "../../src/terminal/summary.js";
 
 const counts: RunCounts = {
   documents: 12,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { labelStyle, muted, paint } from "../../src/cli/palette.js";
+import { labelStyle, muted, paint } from "../../src/terminal/palette.js";
 
 /** Enough labels to meet every hue. */
 const LABELS = ["PER", "ORG", "LOC", "MISC", ...Array.from({ length: 60 }, (_, i) => `LABEL_${i}`)];
