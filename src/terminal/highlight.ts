@@ -48,8 +48,11 @@ export function highlight(
   return out.map((line) => `${line}\n`).join("");
 }
 
+/** Only so much of an id is looked at; no terminal is as wide. */
+const LONGEST_ID = 2048;
+
 function heading(id: string, traits: TerminalTraits): string {
-  const name = cut(printable(id, traits.unicode), traits.width, traits.unicode);
+  const name = cut(printable(id.slice(0, LONGEST_ID), traits.unicode), traits.width, traits.unicode);
   const room = traits.width - columns(name) - 1;
   const rule = room < 1 ? "" : ` ${paint(muted(traits.color), (traits.unicode ? "─" : "-").repeat(room))}`;
   return paint(traits.color === "none" ? "" : BOLD, name) + rule;

@@ -67,7 +67,7 @@ export function labelStyle(label: string, color: ColorDepth, uncertain = false):
       ? { surface: "4", badge: "2", ink }
       : { surface: `30;10${hue.ansi}`, badge: `1;9${hue.ansi};40`, ink };
   }
-  const ink = `38;${(color === "256" ? code256 : codeRgb)(onAnyGround(hue.rgb))}`;
+  const ink = `38;${(color === "256" ? code256 : codeRgb)(INKS.get(hue)!)}`;
   if (uncertain) return { surface: "4", badge: ink, ink };
   if (color === "256") {
     const [light, dark] = hue.cube;
@@ -89,6 +89,8 @@ const BLACK: Rgb = [0, 0, 0];
 const WHITE: Rgb = [255, 255, 255];
 
 const HASHED: readonly Hue[] = Object.values(HUES);
+
+const INKS: ReadonlyMap<Hue, Rgb> = new Map(HASHED.map((hue) => [hue, onAnyGround(hue.rgb)]));
 
 /** FNV-1a over UTF-16 units: the same label has the same colour in every run. */
 function hash(label: string): number {

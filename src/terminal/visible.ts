@@ -25,7 +25,7 @@ export interface Cell {
  */
 export function cells(text: string, unicode: boolean): Cell[] {
   const out: Cell[] = [];
-  for (const { segment, index } of graphemes.segment(neutralise(text, unicode))) {
+  for (const { segment, index } of graphemesOf(neutralise(text, unicode))) {
     const end = index + segment.length;
     if (NEWLINE.test(segment)) {
       out.push({ kind: "newline", text: "", width: 0, start: index, end });
@@ -102,6 +102,32 @@ function neutralise(text: string, unicode: boolean): string {
     if (code < 0x20) return String.fromCharCode(0x2400 + code);
     return code === 0x7f ? "\u2421" : "\ufffd";
   });
+}
+
+/**
+ * Intl.Segmenter takes time quadratic in the text that it is given (Node 20), so it is given little at a time.
+ * The last grapheme of a stretch may go on after it, so it opens the next one; only what is longer than a stretch
+ * is cut.
+ */
+function* graphemesOf(text: string): Generator<{ segment: string; index: number }> {
+  let at = 0;
+  while (at < text.length) {
+    const end = endOfStretch(text, at);
+    const segments = [...graphemes.segment(text.slice(at, end))];
+    if (end < text.length && segments.length > 1) segments.pop();
+    for (const { segment, index } of segments) yield { segment, index: at + index };
+    const last = segments.at(-1)!;
+    at += last.index + last.segment.length;
+  }
+}
+
+const STRETCH = 256;
+
+/** Never between the halves of a surrogate pair; none stands alone here. */
+function endOfStretch(text: string, at: number): number {
+  const end = Math.min(text.length, at + STRETCH);
+  const unit = text.charCodeAt(end - 1);
+  return unit >= 0xd800 && unit <= 0xdbff ? end + 1 : end;
 }
 
 /** Nothing to stand on, only marks, format and invisible characters; string-width throws on some of these. */

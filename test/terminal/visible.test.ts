@@ -28,6 +28,21 @@ describe("cells", () => {
     ]);
   });
 
+  it("are the graphemes of Unicode, also of a long text", () => {
+    const alphabet = fc.constantFrom("👩‍👩‍👧", "🇨🇭", "🇨", "e\u0301", "한", "\u1112\u1161", "नमस्ते", "a", "日");
+    const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
+    fc.assert(
+      fc.property(fc.array(alphabet, { minLength: 200, maxLength: 600, size: "max" }), (parts) => {
+        const text = parts.join("");
+        const expected = [...segmenter.segment(text)].map((segment) => segment.segment);
+        expect(shown(text)).toEqual(expected);
+      }),
+      { numRuns: 30 },
+    );
+    const tower = `x${"\u0301".repeat(1000)}`;
+    expect(cells(`a${tower}b`, true).at(-1)).toMatchObject({ text: "b", start: 1002, end: 1003 });
+  });
+
   it("cover the document in order, none empty, with the width that string-width gives", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.boolean(), (text, unicode) => {
