@@ -12,7 +12,9 @@ export default class ClosingLine implements Reporter {
       tests.filter((test) => test.result().state === state).length;
     const broken = modules.filter((module) => module.errors().length > 0).length;
     const skipped = count("skipped");
-    console.log(`${count("passed")} passed, ${count("failed") + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+    console.log(
+      `${count("passed")} passed, ${count("failed") + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
+    );
     if (skipped > 0 && !SHARED_ABSENT) {
       console.log("skipped tests although ../shared is present:");
       for (const test of tests) if (test.result().state === "skipped") console.log(`  ${test.fullName}`);
