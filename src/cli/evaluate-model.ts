@@ -18,7 +18,7 @@ import { batcher } from "../pipeline/batcher.js";
 import { inOrder } from "../pipeline/in-order.js";
 import type { Tagger } from "../ports/tagger.js";
 import type { TaggedBlock } from "../tagging/protocol.js";
-import { columnChoice, selectionOf } from "./evaluate.js";
+import { columnChoice, selectionOf } from "./scoring-options.js";
 
 export interface ModelRun {
   readonly files: readonly string[];

@@ -4,21 +4,15 @@ import { openTagger } from "../compose.js";
 import type { EvaluateOptions } from "../config/options.js";
 import { EXIT, SpanmillError } from "../errors.js";
 import { compareSpans, compareTagged } from "../evaluation/compare-files.js";
-import {
-  type ColumnChoice,
-  goldColumns,
-  type Inventory,
-  type KnownLens,
-  takeInventory,
-} from "../evaluation/gold.js";
+import { goldColumns, type Inventory, type KnownLens, takeInventory } from "../evaluation/gold.js";
 import { type EvaluationReport, reportTable } from "../evaluation/report.js";
 import { scorer } from "../evaluation/scorer.js";
-import type { Selection } from "../evaluation/selection.js";
 import { detectScheme, type Scheme } from "../tagging/schemes.js";
 import { progress } from "../terminal/progress.js";
 import { canRedraw, terminalTraits } from "../terminal/traits.js";
 import type { Context } from "./context.js";
 import { scoreRaw, scoreSpanDocuments, scoreWords } from "./evaluate-model.js";
+import { columnChoice, selectionOf } from "./scoring-options.js";
 import { taggerSettings } from "./tagger-settings.js";
 
 /** @returns the exit status. */
@@ -39,22 +33,6 @@ export async function runEvaluate(
 function isBelow({ lenses }: EvaluationReport, limit: number | undefined): boolean {
   if (limit === undefined) return false;
   return Object.values(lenses).some((lens) => ("micro" in lens ? lens.micro.f1 : lens.accuracy) < limit);
-}
-
-/** Which labels count under what names, by lens. */
-export function selectionOf({ map, labels }: EvaluateOptions): (lens: string) => Selection {
-  return (lens) => ({
-    rename: new Map(
-      map
-        .filter((one) => one.lens === undefined || one.lens === lens)
-        .map(({ from, to }) => [from, to ?? ""]),
-    ),
-    ...(labels.length === 0 ? {} : { keep: new Set(labels) }),
-  });
-}
-
-export function columnChoice({ column }: EvaluateOptions): ColumnChoice {
-  return { byName: column.byName, otherwise: column.otherwise };
 }
 
 async function compareFiles(gold: string, pred: string, options: EvaluateOptions): Promise<EvaluationReport> {
