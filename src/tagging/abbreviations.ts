@@ -1,6 +1,6 @@
 import { isWhiteSpace } from "../whitespace.js";
 import { isDigit, type Scan } from "./scan.js";
-import { ABBREVIATIONS, BEFORE_NUMBER, OPENERS, TITLES } from "./word-tables.js";
+import { ABBREVIATIONS, BEFORE_NUMBER, OPENERS, STATES, TITLES } from "./word-tables.js";
 
 const LONGEST = 6;
 
@@ -12,7 +12,8 @@ export function endsAbbreviation(scan: Scan, period: number): boolean {
   const word = text.slice(at, period).toLowerCase();
   if (BEFORE_NUMBER.has(word) && isDigit(text.charCodeAt(afterSpace(text, period + 1)))) return true;
   if (TITLES.has(word)) return !endsText(text, period + 1);
-  return ABBREVIATIONS.has(word) && !endsSentence(scan, at, period);
+  const known = ABBREVIATIONS.has(word) || (STATES.has(word) && isCapital(text.charCodeAt(at)));
+  return known && !endsSentence(scan, at, period);
 }
 
 /** True where the period after an abbreviation (`scan.at` to `period`) is a sentence's as well. */
@@ -24,26 +25,31 @@ export function endsSentence(scan: Scan, start: number, period: number): boolean
   const next = afterSpace(text, after);
   if (!isCapital(text.charCodeAt(next))) return false;
   if (period === start + 1) return text[start] === "I";
-  return opensSentence(text, next);
+  return OPENERS.has(followingWord(text, after));
 }
 
-/** True where the word at `at` is one that opens a sentence rather than a name. */
-export function opensSentence(text: string, at: number): boolean {
-  let end = at;
-  while (end < text.length && end < at + LONGEST_OPENER && isLetter(text.charCodeAt(end))) end++;
-  return OPENERS.has(text.slice(at, end).toLowerCase());
+/** The word of ASCII letters, lower-cased, that follows `at` on the same line, after a blank or none. */
+export function followingWord(text: string, at: number): string {
+  const start = afterSpace(text, at);
+  let end = start;
+  while (end < text.length && end < start + LONGEST_WORD && isLetter(text.charCodeAt(end))) end++;
+  return text.slice(start, end).toLowerCase();
 }
 
-const LONGEST_OPENER = 10;
+/** Longer than any word that is looked up. */
+const LONGEST_WORD = 12;
 
 /** True where a line or the text ends right after `at`. */
 function endsText(text: string, at: number): boolean {
   return at >= text.length || text.charCodeAt(at) === LINE_FEED;
 }
 
-/** Looks over one white-space character only: canonical forms have no more, and any length stays linear. */
+/**
+ * Looks over one white-space character only: canonical forms have no more, and any length stays linear. Never
+ * looks over a line's end, so that lines do not influence each other.
+ */
 function afterSpace(text: string, at: number): number {
-  return at < text.length && isWhiteSpace(text.charCodeAt(at)) ? at + 1 : at;
+  return !endsText(text, at) && isWhiteSpace(text.charCodeAt(at)) ? at + 1 : at;
 }
 
 function isCapital(unit: number): boolean {

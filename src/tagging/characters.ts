@@ -71,7 +71,7 @@ export function inWordRun(kind: Kind): boolean {
 const ZERO_WIDTH_JOINER = 0x200d;
 const kinds = new Uint8Array(0x110000);
 
-const EXTEND = /[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u0e33\u0eb3]/u;
+const EXTEND = /[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u0e33\u0eb3]|\u200c|\u200d/u;
 const PREPEND =
   /[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u0d4e\u{110bd}\u{110cd}\u{111c2}\u{111c3}\u{113d1}\u{1193f}\u{11941}\u{11a3a}\u{11a84}-\u{11a89}\u{11d46}\u{11f02}]/u;
 const PICTOGRAPH = /\p{Extended_Pictographic}/u;

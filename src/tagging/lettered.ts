@@ -1,6 +1,7 @@
-import { endsAbbreviation, endsSentence } from "./abbreviations.js";
+import { endsAbbreviation, endsSentence, followingWord } from "./abbreviations.js";
 import { isApostrophe, isDigit, isWordCharacter, matchEnd, type Scan, take, wordRunEnd } from "./scan.js";
 import {
+  AFTER_IT_IS,
   CLITICS,
   ELIDED,
   HYPHEN_PREFIXES,
@@ -13,7 +14,7 @@ import {
 /** A word that starts with a letter, with what belongs to it across punctuation, and its clitic beside it. */
 export function lettered(scan: Scan): boolean {
   const { text, at } = scan;
-  if (initials(scan) || slashed(scan) || currencyCode(scan)) return true;
+  if (initials(scan) || language(scan) || slashed(scan) || currencyCode(scan)) return true;
   let end = wordRunEnd(scan, at);
   if (end === at) return false;
   for (;;) {
@@ -36,11 +37,12 @@ export function lettered(scan: Scan): boolean {
   return merged(scan, end) || take(scan, end);
 }
 
-const INITIALS = /(?:[A-Za-z]\.){2,12}(?:[A-Za-z](?![A-Za-z0-9]))?/y;
+const INITIALS = /(?:Ph\.|[A-Za-z]\.)(?:[A-Za-z]\.){1,12}(?:[A-Za-z](?![A-Za-z0-9]))?/y;
 
 /** `U.S.`, `p.m.`, `U.S.A`, `L.L.C`; the last period is the sentence's where one ends. */
 function initials(scan: Scan): boolean {
-  if (scan.text.charCodeAt(scan.at + 1) !== PERIOD) return false;
+  const { text, at } = scan;
+  if (text.charCodeAt(at + 1) !== PERIOD && text.charCodeAt(at + 2) !== PERIOD) return false;
   let end = matchEnd(INITIALS, scan, scan.at);
   if (end < 0) end = matchEnd(/[A-Za-z]\.[A-Za-z](?![A-Za-z0-9.])/y, scan, scan.at);
   if (end < 0) return false;
@@ -58,6 +60,12 @@ function slashed(scan: Scan): boolean {
   const end = matchEnd(SLASHED_SHAPE, scan, at);
   if (end > 0 && SLASHED.has(text.slice(at, end).toLowerCase())) return take(scan, end);
   return (text[at] === "w" || text[at] === "W") && take(scan, at + 2);
+}
+
+/** `C++`, `C#`; a grade `A ++` is two words. */
+function language(scan: Scan): boolean {
+  const end = matchEnd(/[Cc](?:\+\+|#)(?![\w+#])/y, scan, scan.at);
+  return end > 0 && take(scan, end);
 }
 
 const CURRENCY_CODE = /(?:US|CA|AU|NZ|HK|SG|[CAR])\$(?=\d|$)/y;
@@ -148,7 +156,12 @@ export function elision(scan: Scan): boolean {
 function merged(scan: Scan, end: number): boolean {
   const { text, at } = scan;
   if (end - at > LONGEST_MERGED || end - at < 2) return false;
-  const parts = MERGED.get(text.slice(at, end).toLowerCase());
+  const word = text.slice(at, end).toLowerCase();
+  if (word === "its" && AFTER_IT_IS.has(followingWord(text, end))) {
+    take(scan, end - 1);
+    return take(scan, end);
+  }
+  const parts = MERGED.get(word);
   if (parts === undefined) return false;
   for (const length of parts) take(scan, scan.at + length);
   return true;

@@ -17,6 +17,7 @@ export function numeric(scan: Scan): boolean {
 
 /** Shapes of digits that are one word with their hyphens, slashes and points. */
 const WHOLE: readonly RegExp[] = [
+  /\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5}|\/\d{1,2})(?!\w)/y, // 10.0.0.1:8080, 10.0.0.0/8
   /\+?\d{1,4}([-./])\d{1,12}(?:\1\d{1,12}){1,6}(?!\w)/y, // 2001-07-30, 713-853-1696, 11/28/2000, 192.168.0.1, 2.3.1
   /\d{3}-\d{4}(?![\w-])/y, // 345-8702
   /\d{3}\/\d{3}-\d{4}(?![\w-])/y, // 713/853-5984

@@ -7,6 +7,8 @@ export interface Scan {
   readonly end: number;
   /** Start of what is not yet in a word. */
   at: number;
+  /** What is left of here was seen to be no hyphenated code; spares reading it again at each of its parts. */
+  noCodeBefore: number;
   readonly starts: number[];
   readonly ends: number[];
 }

@@ -1,4 +1,4 @@
-import { address } from "./addresses.js";
+import { address, addressMarks } from "./addresses.js";
 import { closeCluster, clusterEnd, inWordRun, Kind, kindAt, nextCodePoint } from "./characters.js";
 import { clitic, elision, lettered } from "./lettered.js";
 import { currency, emoticon, marks } from "./marks.js";
@@ -16,12 +16,13 @@ export function splitStretch(
   starts: number[],
   ends: number[],
 ): void {
-  const scan: Scan = { text, start, end, at: start, starts, ends };
-  const special = hasAddressMark(text, start, end);
+  const scan: Scan = { text, start, end, at: start, noCodeBefore: start, starts, ends };
+  // A mark at the very end is the sentence's punctuation.
+  const marks = addressMarks(text, start, end - start > 1 ? end - 1 : end);
   while (scan.at < end) {
     const first = starts.length;
     const kind = kindAt(text, scan.at);
-    if (!((special && atWordStart(scan) && address(scan)) || byKind(scan, kind))) {
+    if (!((marks !== 0 && atWordStart(scan) && address(scan, marks)) || byKind(scan, kind))) {
       take(scan, clusterEnd(text, scan.at, end));
     }
     mend(scan, first);
@@ -57,15 +58,3 @@ function mend(scan: Scan, first: number): void {
     scan.at = end;
   }
 }
-
-/** True where a stretch holds a character without which none of the address rules applies. */
-function hasAddressMark(text: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80 && ADDRESS_MARKS[unit] === 1) return i + 1 < end || i === start;
-  }
-  return false;
-}
-
-const ADDRESS_MARKS = new Uint8Array(0x80);
-for (const mark of "./\\@:=#_-&") ADDRESS_MARKS[mark.charCodeAt(0)] = 1;

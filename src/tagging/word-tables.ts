@@ -31,19 +31,19 @@ export const ELIDED = words("em n cause cuz coz til till bout round tis twas nuf
  */
 export const HYPHEN_PREFIXES = words(
   "e anti arch ante bi bio co contra counter cyber de eco ex extra intra macro mega micro mid mini multi " +
-    "neo non over para peri post pre pro proto pseudo quasi re semi socio psycho sub super supra trans tri ultra " +
+    "neo non over pan para peri post pre pro proto pseudo quasi re semi socio psycho sub super supra trans tri ultra " +
     "un uni cross",
 );
 
 /** Endings that stay with their word across a hyphen: `career-wise`. */
-export const HYPHEN_SUFFIXES = words("able aholic esque ette fest fold gate itis less most rama wise ish");
+export const HYPHEN_SUFFIXES = words("able aholic esque ette fest fold gate itis less rama wise ish");
 
 /** Abbreviations with a slash inside; every other slash is a word. */
 export const SLASHED = words("w/o w/out w/in b/t b/c i/s l/c i/c n/a a/c p/e r/c");
 
 /** Titles and the like, which never end a sentence: their period stays with them. */
 export const TITLES = words(
-  "dr mr mrs ms messrs prof st mt ft gen col lt sgt capt cmdr maj adm rev fr hon gov sen rep reps pres vs attn " +
+  "dr mr mrs mlle mme ms messrs prof st mt ft gen col lt sgt capt cmdr maj adm rev fr hon gov sen rep reps pres vs attn " +
     "fig eg ie cf viz approx est dept univ",
 );
 
@@ -51,8 +51,16 @@ export const TITLES = words(
 export const ABBREVIATIONS = words(
   "jan feb apr jun jul aug sept sep oct nov dec mon tue tues wed thu thur thurs fri " +
     "inc corp co ltd bros jr sr etc al esp vol ext arrv lv blvd ave rd ste bldg conf sec para spec mins hrs yrs " +
-    "lb lbs oz pp ph mob tel va la wa fla calif tex mass conn mich minn ariz et ps rec dom intl assoc " +
+    "lb lbs oz pp ph mob tel et ps rec dom intl assoc " +
     "misc incl excl",
+);
+
+/** Abbreviations only where capitalised. */
+export const STATES = words("va la wa pa ga fla calif tex mass conn mich minn ariz colo okla tenn wis");
+
+/** Words after which `its` before them is `it s`: none follows a possessive. */
+export const AFTER_IT_IS = words(
+  "a an the not really very simply just also been still always never so too now all no like definitely probably getting going",
 );
 
 /** Words that keep a period only before a number: `No. 5`. */
