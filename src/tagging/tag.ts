@@ -8,7 +8,7 @@ import { type PieceEncoder, pieceEncoder, type WordTokenizer } from "./pieces.js
 import type { BlockInput, TaggedBlock, TaggedLens, WordBlock } from "./protocol.js";
 import type { LabelSet } from "./schemes.js";
 import { cutWindows } from "./windows.js";
-import { splitWords, type Words } from "./words.js";
+import { splitWords, type Words } from "./words/split.js";
 
 /** A lens whose output is resolved against the graph. */
 export interface Lens {

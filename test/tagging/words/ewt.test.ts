@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { splitWords, type Words } from "../../src/tagging/words.js";
+import { splitWords, type Words } from "../../../src/tagging/words/split.js";
 import { f1, readParagraphs } from "./ewt-words.js";
 
 const DEV = "../shared/data/pos-ud-ewt/dev.conllu.gz";

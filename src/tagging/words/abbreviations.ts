@@ -1,6 +1,6 @@
-import { isWhiteSpace } from "../whitespace.js";
+import { isWhiteSpace } from "../../whitespace.js";
 import { isDigit, type Scan } from "./scan.js";
-import { ABBREVIATIONS, BEFORE_NUMBER, OPENERS, STATES, TITLES } from "./word-tables.js";
+import { ABBREVIATIONS, BEFORE_NUMBER, OPENERS, STATES, TITLES } from "./tables.js";
 
 const LONGEST = 6;
 

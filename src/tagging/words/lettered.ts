@@ -9,7 +9,7 @@ import {
   LONGEST_MERGED,
   MERGED,
   SLASHED,
-} from "./word-tables.js";
+} from "./tables.js";
 
 /** A word that starts with a letter, with what belongs to it across punctuation, and its clitic beside it. */
 export function lettered(scan: Scan): boolean {

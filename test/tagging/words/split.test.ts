@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { splitWords, type Words } from "../../src/tagging/words.js";
-import { isWhiteSpace } from "../../src/whitespace.js";
+import { splitWords, type Words } from "../../../src/tagging/words/split.js";
+import { isWhiteSpace } from "../../../src/whitespace.js";
 
 const FRAGMENTS = [
   ..."abcXYZ019 \n\t.,;:!?'’`\"“”()[]{}<>/\\@#$%^&*-_=+|~…—£",

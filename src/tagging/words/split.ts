@@ -1,7 +1,7 @@
-import { isWhiteSpace } from "../whitespace.js";
+import { isWhiteSpace } from "../../whitespace.js";
+import { splitStretch } from "./rules.js";
 import { sentenceStarts } from "./sentences.js";
-import { splitStretch } from "./word-rules.js";
-import { LONGEST_MERGED } from "./word-tables.js";
+import { LONGEST_MERGED } from "./tables.js";
 
 /** Half-open UTF-16 ranges of the words of a text, ascending, and the index of each sentence's first word. */
 export interface Words {

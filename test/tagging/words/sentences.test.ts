@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { splitWords } from "../../src/tagging/words.js";
+import { splitWords } from "../../../src/tagging/words/split.js";
 
 /** Sentences are given apart; they are joined by a blank and must come back as they were. */
 const EXAMPLES: Record<string, string[]> = {

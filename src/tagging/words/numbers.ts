@@ -1,5 +1,5 @@
 import { isApostrophe, isDigit, isWordCharacter, matchEnd, type Scan, take, wordRunEnd } from "./scan.js";
-import { UNITS } from "./word-tables.js";
+import { UNITS } from "./tables.js";
 
 /** Numbers, dates, times, telephone numbers and what is written onto them: `5 pm`, `20th`, `1980s`. */
 export function numeric(scan: Scan): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { splitWords } from "../../src/tagging/words.js";
+import { splitWords } from "../../../src/tagging/words/split.js";
 
 /** Each example is written as it should be split: a blank between words, and "␣" before it where the text has one. */
 function expectSplit(example: string): void {

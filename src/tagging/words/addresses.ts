@@ -1,5 +1,5 @@
 import { isApostrophe, isWordCharacter, matchEnd, type Scan, take } from "./scan.js";
-import { NAME_ENDINGS } from "./word-tables.js";
+import { NAME_ENDINGS } from "./tables.js";
 
 /**
  * What is one word however it is punctuated: web and mail addresses, paths, file names, handles, hashtags, codes,
