@@ -45,7 +45,9 @@ const span = z
     start: offset("Start; never inside a grapheme"),
     end: offset("End, exclusive; never inside a grapheme"),
     label: z.string().describe("Label without the prefix of the scheme: PER, not B-PER"),
-    score: score.describe("How sure the model is, 0 to 1: the smallest probability among the span's words"),
+    score: score.describe(
+      "How sure the model is, 0 to 1: the smallest probability, among the words of the span, of belonging to its label",
+    ),
     text: z
       .string()
       .optional()

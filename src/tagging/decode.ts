@@ -20,7 +20,11 @@ export interface DecodedSpan {
   readonly end: number;
   /** The type of the span (`PER`), not the label of a word. */
   readonly label: string;
-  /** The smallest probability among the span's words. */
+  /**
+   * The smallest probability among the span's words that the word belongs to the span's type, whatever its
+   * prefix, rounded to 4 decimals. The labels of one type share what the model is sure of: where it wavers between
+   * B and I alone, the span is no less likely.
+   */
   readonly score: number;
 }
 
@@ -54,16 +58,16 @@ export function decode(
   const labels = free
     ? bestLabels(scores, words, tags.length)
     : bestSequence(scores, words, lines, grammarOf(labelSet));
-  const probabilities = labelProbabilities(scores, labels, tags.length, options.temperature);
+  const probabilities = probabilitiesOf(scores, labels, tags, options.temperature);
   const spans: DecodedSpan[] = [];
   const tagAt = (word: number) => tags[labels[word]!]!;
   const found = (start: number, end: number, label: string) => {
     let score = 1;
-    for (let word = start; word < end; word++) score = Math.min(score, probabilities[word]!);
+    for (let word = start; word < end; word++) score = Math.min(score, probabilities.types[word]!);
     spans.push({ start, end, label, score });
   };
   for (let line = 1; line < lines.length; line++) eachSpan(lines[line - 1]!, lines[line]!, tagAt, found);
-  return { labels, scores: probabilities, spans };
+  return { labels, scores: probabilities.labels, spans };
 }
 
 function checkScores(scores: Float32Array, words: number, labels: readonly string[]): void {
@@ -239,20 +243,35 @@ function bestOf(sums: Float64Array, allowed: readonly boolean[]): number {
   return best;
 }
 
-function labelProbabilities(
+/** Softmax: per word the probability of its label, and of all labels of its type together; 4 decimals. */
+function probabilitiesOf(
   scores: Float32Array,
-  labels: readonly number[],
-  width: number,
+  chosen: readonly number[],
+  tags: readonly Tag[],
   temperature: number,
-): number[] {
-  const probabilities = new Array<number>(labels.length);
-  for (let word = 0, row = 0; word < labels.length; word++, row += width) {
+): { labels: number[]; types: number[] } {
+  const width = tags.length;
+  const labels = new Array<number>(chosen.length);
+  const types = new Array<number>(chosen.length);
+  for (let word = 0, row = 0; word < chosen.length; word++, row += width) {
     let top = scores[row]!;
     for (let label = 1; label < width; label++) top = Math.max(top, scores[row + label]!);
+    const own = chosen[word]!;
+    const { type } = tags[own]!;
     let sum = 0;
-    for (let label = 0; label < width; label++) sum += Math.exp((scores[row + label]! - top) / temperature);
-    const own = Math.exp((scores[row + labels[word]!]! - top) / temperature);
-    probabilities[word] = Math.round((own / sum) * 10_000) / 10_000;
+    let ofType = 0;
+    for (let label = 0; label < width; label++) {
+      const weight = Math.exp((scores[row + label]! - top) / temperature);
+      sum += weight;
+      if (tags[label]!.type === type) ofType += weight;
+      if (label === own) labels[word] = weight;
+    }
+    labels[word] = round(labels[word]! / sum);
+    types[word] = round(ofType / sum);
   }
-  return probabilities;
+  return { labels, types };
+}
+
+function round(probability: number): number {
+  return Math.round(probability * 10_000) / 10_000;
 }
