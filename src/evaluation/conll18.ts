@@ -67,22 +67,25 @@ export function rawTally(): RawTally {
  * missed.
  *
  * @throws SpanmillError INPUT_MALFORMED where the sides hold different texts, or a list of labels does not match
- * the words
+ * the words; the tally is then as it was
  */
 export function addRaw(tally: RawTally, gold: RawDocument, predicted: RawDocument): void {
   const goldSide = layOut(gold);
   const predictedSide = layOut(predicted);
   checkSameText(goldSide.text, predictedSide.text);
+  const lenses = Object.keys(gold.labels ?? {}).filter((lens) => predicted.labels?.[lens] !== undefined);
+  for (const lens of lenses) {
+    checkLabels(lens, "gold", gold.labels![lens]!, goldSide.words);
+    checkLabels(lens, "predicted", predicted.labels![lens]!, predictedSide.words);
+  }
   addSentences(tally.sentences, goldSide.sentences, predictedSide.sentences);
   const pairs = alignWords(goldSide.words, predictedSide.words);
   tally.words.gold += goldSide.words.length;
   tally.words.predicted += predictedSide.words.length;
   tally.words.correct += pairs.length;
-  for (const [lens, goldLabels] of Object.entries(gold.labels ?? {})) {
-    const labels = predicted.labels?.[lens];
-    if (labels === undefined) continue;
-    checkLabels(lens, "gold", goldLabels, goldSide.words);
-    checkLabels(lens, "predicted", labels, predictedSide.words);
+  for (const lens of lenses) {
+    const goldLabels = gold.labels![lens]!;
+    const labels = predicted.labels![lens]!;
     const counts = entryOf(tally.labels, lens, () => ({ ...noCounts(), aligned: 0 }));
     counts.gold += goldLabels.length;
     counts.predicted += labels.length;
