@@ -1,5 +1,4 @@
 /** Which types count and under what names: label sets of two sources seldom agree. */
-import { SpanmillError } from "../errors.js";
 import { parseTag, type Scheme, type TagSpan } from "../tagging/schemes.js";
 
 export interface Selection {
@@ -7,40 +6,6 @@ export interface Selection {
   readonly rename: ReadonlyMap<string, string>;
   /** Where given, all other types are dropped, after renaming. */
   readonly keep?: ReadonlySet<string>;
-}
-
-/**
- * Parses `--map`: `A=B,C=` renames A to B and drops C. A name may hold "=" on the right side only.
- *
- * @throws SpanmillError USAGE
- */
-export function parseRename(option: string): Map<string, string> {
-  const rename = new Map<string, string>();
-  for (const part of option.split(",")) {
-    const equals = part.indexOf("=");
-    const from = part.slice(0, equals).trim();
-    if (equals < 0 || from === "")
-      throw new SpanmillError(
-        "USAGE",
-        `--map: ${JSON.stringify(part)} is not OLD=NEW; write for instance --map A=B,C= (C is dropped)`,
-      );
-    if (rename.has(from))
-      throw new SpanmillError("USAGE", `--map: ${JSON.stringify(from)} is mapped twice; name it once`);
-    rename.set(from, part.slice(equals + 1).trim());
-  }
-  return rename;
-}
-
-/**
- * Parses `--labels`: `PER,ORG,LOC`.
- *
- * @throws SpanmillError USAGE
- */
-export function parseKeep(option: string): Set<string> {
-  const names = option.split(",").map((name) => name.trim());
-  if (names.includes(""))
-    throw new SpanmillError("USAGE", "--labels: a name is empty; write for instance --labels PER,ORG,LOC");
-  return new Set(names);
 }
 
 /** The name under which a type counts; undefined where it is dropped. */
