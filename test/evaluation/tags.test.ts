@@ -70,6 +70,11 @@ describe("seqeval's readings", () => {
       );
   });
 
+  it("strip hyphens from types in strict mode, and keep those inside", () => {
+    const read = readTags(list("B--a-b- I-a-b"), { mode: "seqeval-strict", scheme: "IOB2" });
+    expect(read).toEqual([{ start: 0, end: 2, type: "a-b" }]);
+  });
+
   it("have a name for each scheme with spans", () => {
     expect(SCHEMES.map(strictScheme)).toEqual(["IOB2", "IOB1", "IOB1", "IOBES", "BILOU", undefined]);
   });
