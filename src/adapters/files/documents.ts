@@ -88,7 +88,7 @@ function wholeFile(path: string, limit: number): Opened {
   async function* items(): AsyncGenerator<Found> {
     const whole = await readText(path, limit);
     consumed = path === STDIN ? 0 : sizeOf(path);
-    yield { ...whole, position: 1 };
+    yield { ...whole, position: 1, id: path };
   }
   return { items: items(), consumed: () => consumed };
 }
@@ -144,16 +144,13 @@ async function* labelled(documents: AsyncIterable<LabelledDocument>): AsyncGener
 /** Gives a document its identity: its own id or its place, and its place among all documents as its revision. */
 function placed(found: Found, path: string, count: number): Arrived | Rejected {
   const source = path === STDIN ? "standard input" : path;
-  const { position } = found;
-  if (found.kind === "rejected")
-    return {
-      ...found,
-      kind: "rejected",
-      source,
-      ...(found.id === undefined ? {} : { id: found.id }),
-    } as Rejected;
+  const { position, id } = found;
+  if (found.kind === "rejected") {
+    const { kind, code, reason } = found;
+    return { kind, source, position, ...(id === undefined ? {} : { id }), code, reason };
+  }
   const identity = {
-    id: found.id ?? (position === 1 && found.kind === "text" ? path : `${path}:${position}`),
+    id: id ?? `${path}:${position}`,
     revision: String(count).padStart(REVISION_DIGITS, "0"),
   };
   const document =

@@ -46,7 +46,13 @@ export function extractJson(line: string, fields: { text: FieldPath; id: FieldPa
         : `the field ${fields.text.join(".")} is ${kindOf(text)}, not a string`;
     return { kind: "rejected", code: "DOCUMENT_FIELD_MISSING", reason };
   }
-  return { kind: "document", id: idOf(follow(value, fields.id)), text };
+  const id = follow(value, fields.id);
+  const wrong = wrongId(id);
+  if (wrong !== undefined) {
+    const reason = `the id field ${fields.id.join(".")} is ${wrong}; name another with --id`;
+    return { kind: "rejected", code: "DOCUMENT_FIELD_MISSING", reason };
+  }
+  return { kind: "document", id: id == null || id === "" ? undefined : String(id), text };
 }
 
 function follow(value: unknown, path: FieldPath): unknown {
@@ -58,9 +64,14 @@ function follow(value: unknown, path: FieldPath): unknown {
   return at;
 }
 
-function idOf(id: unknown): string | undefined {
-  if (typeof id === "number") return String(id);
-  return typeof id === "string" && id !== "" ? id : undefined;
+/** A document under a wrong name is worse than none. */
+function wrongId(id: unknown): string | undefined {
+  if (typeof id === "number") {
+    return Number.isInteger(id) && !Number.isSafeInteger(id)
+      ? "a number of more digits than JSON readers keep: write it as a string"
+      : undefined;
+  }
+  return id == null || typeof id === "string" ? undefined : `${kindOf(id)}, not a string or a number`;
 }
 
 function kindOf(value: unknown): string {
