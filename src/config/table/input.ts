@@ -57,10 +57,10 @@ export const INPUT_OPTIONS = [
   {
     key: "errors",
     value: one(path("FILE")),
-    absent: "reported on standard error",
+    absent: "OUTPUT.errors.jsonl beside --output; without --output, standard error",
     group: "Input",
     commands: ["annotate"],
-    doc: "Where rejected documents are listed, by number and reason.",
+    doc: "Where rejected documents are listed, by line and reason.",
   },
   {
     key: "gold",

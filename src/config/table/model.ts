@@ -1,9 +1,9 @@
 /** Options on the models and how they are run. */
+import { SCHEMES } from "../../tagging/schemes.js";
 import { modelSources } from "../model-values.js";
 import type { OptionDeclaration } from "../option.js";
 import { choice, integer, keyed, list, number, one, word } from "../values.js";
 
-const SCHEMES = ["BIO", "IOB1", "IO", "BIOES", "BILOU", "none"] as const;
 const lensNames = list(word("LENS", "the name of a lens", /^[\p{L}\p{N}_-]+$/u), { separator: /,/ });
 
 export const MODEL_OPTIONS = [

@@ -1,9 +1,8 @@
 /** Options on what is written, and how much of the text is in it. */
+import { TEXT_POLICIES } from "../../document/surface.js";
 import { OFFSET_UNITS } from "../../offsets.js";
 import type { OptionDeclaration } from "../option.js";
 import { choice, keyed, one, path, toggle } from "../values.js";
-
-const TEXT_POLICIES = ["none", "hmac", "masked", "full"] as const;
 
 export const OUTPUT_OPTIONS = [
   {
