@@ -1,5 +1,7 @@
 /** The one place that knows Piscina: a fixed pool of engines, one in each thread. */
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
+import type { Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { describeForeign, fromWire, SpanmillError } from "../../errors.js";
 import type {
@@ -45,6 +47,7 @@ export function openPool(settings: EngineSettings, options: PoolOptions = {}): P
   });
   // A thread that dies without a task would otherwise end the process; its next task tells.
   piscina.on("error", () => {});
+  const started = watchStarts(piscina);
 
   return {
     threads,
@@ -54,7 +57,40 @@ export function openPool(settings: EngineSettings, options: PoolOptions = {}): P
       throw unexpected(reply);
     },
     tag: (blocks) => tagOrBisect(piscina, blocks),
-    close: () => piscina.destroy(),
+    async close() {
+      await started();
+      await piscina.destroy();
+    },
+  };
+}
+
+/**
+ * Node and ONNX Runtime abort the whole process when a thread is stopped while it loads its modules, so a pool is not
+ * closed before all of its threads have. Piscina gives no word of that, but each thread's first message is it.
+ *
+ * @returns what waits until no thread is starting.
+ */
+function watchStarts(piscina: Piscina<TagRequest, TagReply>): () => Promise<void> {
+  const known = new WeakSet<Worker>();
+  const starting = new Map<Worker, Promise<unknown>>();
+  const look = () => {
+    for (const thread of piscina.threads) {
+      if (known.has(thread)) continue;
+      known.add(thread);
+      const settled = Promise.race([once(thread, "message"), once(thread, "exit")]).catch(() => {});
+      starting.set(
+        thread,
+        settled.then(() => starting.delete(thread)),
+      );
+    }
+  };
+  look();
+  // A thread that dies is replaced right after this event.
+  piscina.on("workerDestroy", () => queueMicrotask(look));
+  return async () => {
+    // Threads do not keep a process alive by themselves.
+    for (const thread of starting.keys()) thread.ref();
+    await Promise.all(starting.values());
   };
 }
 
