@@ -127,7 +127,10 @@ export function fromWire(wire: WireError): SpanmillError {
 export function describeForeign(error: unknown): string {
   if (!(error instanceof Error)) return `a thrown ${typeof error}`;
   const code = systemCode(error);
-  const frame = /\n\s+at (?:.*[/\\])?([^\n]*)/.exec(error.stack ?? "")?.[1];
+  // A message may have lines that look like frames.
+  const { stack = "", message } = error;
+  const frames = stack.includes(message) ? stack.slice(stack.lastIndexOf(message) + message.length) : "";
+  const frame = /\n\s+at (?:.*[/\\])?([^\n]*)/.exec(frames)?.[1];
   return `${error.name}${code === undefined ? "" : ` ${code}`}${frame === undefined ? "" : ` at ${frame}`}`;
 }
 

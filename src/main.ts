@@ -4,6 +4,8 @@
  * Runtime, so this file imports nothing that does.
  */
 import { readFileSync } from "node:fs";
+import { isatty } from "node:tty";
+import { openRecords, STDOUT } from "./adapters/files/output.js";
 import { switchOffTelemetry } from "./adapters/threads/telemetry.js";
 import { parseCommandLine } from "./cli/command-line.js";
 import type { Context } from "./cli/context.js";
@@ -13,43 +15,34 @@ import { VERSION } from "./version.js";
 switchOffTelemetry();
 
 const interrupted = new AbortController();
+/** True once a command runs that finishes what it has begun. */
+let finishesWork = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    if (interrupted.signal.aborted) process.exit(EXIT.interrupted);
+    if (!finishesWork || interrupted.signal.aborted) endAtOnce();
     interrupted.abort();
   });
 }
 // A reader that goes away is reported by the write that fails, not by an event nobody handles.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
+// Node would print the message, which may hold text of a document.
+process.on("uncaughtException", (error) => process.exit(report(error)));
 
 const context: Context = {
   env: process.env,
+  stdin: { isTTY: isatty(0) },
   stdout: process.stdout,
   stderr: process.stderr,
   interrupted: interrupted.signal,
   argv: process.argv.slice(2),
   version: VERSION,
   clock: performance,
+  print,
 };
 
 // Nothing is left to wait for, but standard input may still be open: the status ends the process.
-process.exit(await main());
-
-async function main(): Promise<number> {
-  try {
-    return await dispatch();
-  } catch (error) {
-    if (error instanceof SpanmillError) {
-      process.stderr.write(`spanmill: ${error.message}\n`);
-      return error.exitCode;
-    }
-    process.stderr.write(
-      `spanmill: an unexpected error, which is a defect of spanmill: ${describeForeign(error)}\n`,
-    );
-    return EXIT.internal;
-  }
-}
+process.exit(await dispatch().catch(report));
 
 async function dispatch(): Promise<number> {
   const readFile = (path: string) => readFileSync(path, "utf8");
@@ -63,31 +56,53 @@ async function dispatch(): Promise<number> {
   switch (command.name) {
     case "help":
     case "version":
-      return print(command.text);
+      await print(command.text);
+      return EXIT.ok;
     case "annotate": {
       const { runAnnotate } = await import("./cli/annotate.js");
+      finishesWork = true;
       return runAnnotate(command.files, command.options, context);
     }
     case "evaluate": {
       const { runEvaluate } = await import("./cli/evaluate.js");
-      return runEvaluate(command.files, command.options, context, print);
+      return runEvaluate(command.files, command.options, context);
     }
     case "models inspect": {
       const { runInspect } = await import("./cli/inspect.js");
-      return runInspect(command.dir, command.options, print);
+      return runInspect(command.dir, command.options, context);
     }
     case "schema": {
       const { recordJsonSchema } = await import("./document/record.js");
-      return print(JSON.stringify(recordJsonSchema(), null, 2));
+      await print(JSON.stringify(recordJsonSchema(), null, 2));
+      return EXIT.ok;
     }
     case "doctor": {
       const { runDoctor } = await import("./cli/doctor.js");
-      return runDoctor(command.options, print);
+      return runDoctor(command.options, context);
     }
   }
 }
 
-function print(text: string): number {
-  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
-  return EXIT.ok;
+async function print(text: string): Promise<void> {
+  const writer = await openRecords(STDOUT);
+  await writer.write(text.endsWith("\n") ? text : `${text}\n`);
+  await writer.close();
+}
+
+/** As an unhandled Ctrl-C would: an ordinary exit first stops the threads, which may abort those that are loading. */
+function endAtOnce(): void {
+  process.removeAllListeners("SIGINT");
+  process.kill(process.pid, "SIGINT");
+}
+
+/** @returns the exit status. */
+function report(error: unknown): number {
+  if (!(error instanceof SpanmillError)) {
+    const what = describeForeign(error);
+    process.stderr.write(`spanmill: an unexpected error, which is a defect of spanmill: ${what}\n`);
+    return EXIT.internal;
+  }
+  // Whoever closes a pipe (`| head`) knows it.
+  if (error.code !== "OUTPUT_CLOSED") process.stderr.write(`spanmill: ${error.message}\n`);
+  return error.exitCode;
 }

@@ -1,5 +1,5 @@
 /** What `annotate` writes for each document: records, labelled files, or highlighted text. */
-import { writeBrat } from "../adapters/files/brat-folder.js";
+import { openBrat } from "../adapters/files/brat-folder.js";
 import { openRecords, STDOUT } from "../adapters/files/output.js";
 import type { AnnotateOptions } from "../config/options.js";
 import { annotatedDocument, type ScoredDocument } from "../dataset/annotate.js";
@@ -15,8 +15,6 @@ export type OutputFormat = NonNullable<AnnotateOptions["to"]>;
 
 export interface AnnotateOutput {
   write(tagged: Tagged): Promise<void>;
-  /** Whole records in the output; undefined where there is no such thing as a record. */
-  written(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -47,7 +45,6 @@ export async function openOutput(settings: OutputSettings): Promise<AnnotateOutp
       await main.write(tagged);
       await shown.write(highlighted(annotated(tagged, settings), settings));
     },
-    written: main.written,
     async close() {
       await shown.close();
       await main.close();
@@ -61,15 +58,14 @@ async function openMain(settings: OutputSettings): Promise<AnnotateOutput> {
   const format = formatter(settings);
   return {
     write: (tagged) => writer.write(format(tagged)),
-    written: () => writer.written().records,
     close: () => writer.close(),
   };
 }
 
-function bratOutput(directory: string, settings: OutputSettings): AnnotateOutput {
+async function bratOutput(directory: string, settings: OutputSettings): Promise<AnnotateOutput> {
+  const writeBrat = await openBrat(directory);
   return {
-    write: (tagged) => writeBrat(directory, annotated(tagged, settings)),
-    written: () => undefined,
+    write: (tagged) => writeBrat(annotated(tagged, settings)),
     close: async () => {},
   };
 }

@@ -1,20 +1,23 @@
 /** `spanmill annotate`: documents in, records, labelled files or highlighted text out, in order. */
 import { readFileSync } from "node:fs";
 import { type DocumentSource, openDocuments } from "../adapters/files/documents.js";
+import { STDOUT } from "../adapters/files/output.js";
+import { refuseSameFile } from "../adapters/files/paths.js";
 import { openTagger } from "../compose.js";
 import type { AnnotateOptions } from "../config/options.js";
 import { fieldPath } from "../document/extract/json.js";
 import { recordSettings } from "../document/pipeline.js";
 import { type SurfaceWriter, surfaceWriter } from "../document/surface.js";
-import { ERRORS, EXIT, SpanmillError } from "../errors.js";
-import { annotate, type Rejected } from "../pipeline/annotate.js";
+import { ERRORS, type ErrorCode, EXIT, SpanmillError } from "../errors.js";
+import { annotate } from "../pipeline/annotate.js";
 import type { Tagger } from "../ports/tagger.js";
 import { type Progress, progress } from "../terminal/progress.js";
 import { summary } from "../terminal/summary.js";
 import { canRedraw, terminalTraits } from "../terminal/traits.js";
 import { type AnnotateOutput, needsWords, type OutputFormat, openOutput } from "./annotate-output.js";
 import type { Context } from "./context.js";
-import { type Rejections, rejections } from "./rejections.js";
+import { listBeside, openRejections, type Rejections } from "./rejections.js";
+import { howToGoOn } from "./resume.js";
 import { taggerSettings } from "./tagger-settings.js";
 import { type Tally, tally } from "./tally.js";
 import { untilAborted } from "./until-aborted.js";
@@ -27,18 +30,30 @@ export async function runAnnotate(
 ): Promise<number> {
   const surface = surfaceOf(options);
   const format = formatOf(options, context);
-  const source = openDocuments(files.length === 0 ? ["-"] : files, {
+  const paths = files.length === 0 ? ["-"] : files;
+  const source = openDocuments(paths, {
     format: options.from,
     text: fieldPath(options.field),
     id: fieldPath(options.id),
     maxDocumentSize: options.maxDocumentSize,
     skip: options.skip,
   });
+  refuseSameFile(paths, written(options));
+  if (files.length === 0 && context.stdin.isTTY === true && !options.quiet) {
+    context.stderr.write("reading standard input: Ctrl-D on an empty line ends it\n");
+  }
   const tagger = await openTagger(taggerSettings(options, needsColumns(options, format)));
   try {
     for (const warning of tagger.warnings) context.stderr.write(`warning: ${warning}\n`);
+    const line = progressLine(source, options, context);
+    const rejected = await openRejections(options, (text) => {
+      line.clear();
+      context.stderr.write(text);
+    });
     const output = await openAnnotateOutput(options, format, surface, tagger, context);
-    return await run(source, tagger, output, options, context);
+    const run = { source, tagger, output, rejected, line, options, context };
+    const counts = await annotateAll(run);
+    return finish(counts, files, run);
   } finally {
     await tagger.close();
   }
@@ -110,80 +125,70 @@ function openAnnotateOutput(
   });
 }
 
-async function run(
-  source: DocumentSource,
-  tagger: Tagger,
-  output: AnnotateOutput,
-  options: AnnotateOptions,
-  context: Context,
-): Promise<number> {
-  const { stderr, clock, interrupted } = context;
-  const traits = terminalTraits(stderr, context.env);
-  const line = progress({
+/** What is written to, by the name that messages give it. */
+function written(options: AnnotateOptions): { name: string; path: string }[] {
+  const { output, show, errors = listBeside(options) } = options;
+  return [
+    ...(output === undefined ? [] : [{ name: "--output", path: output }]),
+    ...(output === undefined || show ? [{ name: "standard output", path: STDOUT }] : []),
+    ...(errors === undefined ? [] : [{ name: `the list of rejected documents (${errors})`, path: errors }]),
+  ];
+}
+
+function progressLine(source: DocumentSource, { quiet }: AnnotateOptions, context: Context): Progress {
+  const { stderr, env, clock } = context;
+  return progress({
     write: (text) => stderr.write(text),
     clock,
-    traits,
-    redraw: canRedraw(stderr, context.env),
-    quiet: options.quiet,
+    traits: terminalTraits(stderr, env),
+    redraw: canRedraw(stderr, env),
+    quiet,
     totals: { bytes: source.size },
   });
+}
+
+interface Run {
+  readonly source: DocumentSource;
+  readonly tagger: Tagger;
+  readonly output: AnnotateOutput;
+  readonly rejected: Rejections;
+  readonly line: Progress;
+  readonly options: AnnotateOptions;
+  readonly context: Context;
+}
+
+interface Counts extends Tally {
+  readonly seconds: number;
+  /** Why documents were rejected. */
+  readonly codes: ReadonlySet<ErrorCode>;
+}
+
+async function annotateAll(run: Run): Promise<Counts> {
+  const { source, tagger, output, rejected, line, options, context } = run;
   const counts = tally(
     tagger.models.flatMap((model) => model.lenses),
     options.minScore,
   );
-  const rejected = rejections(errorFile(options), options.append, (text) => {
-    line.clear();
-    stderr.write(text);
-  });
-  const began = clock.now();
+  const codes = new Set<ErrorCode>();
+  const began = context.clock.now();
   const ticker = setInterval(() => tick(line, counts, source), 200);
-  const seen: Seen = { inferenceFailed: false };
   try {
-    await pump(source, tagger, output, rejected, counts, seen, context);
+    for await (const outcome of annotate(untilAborted(source.items, context.interrupted), tagger)) {
+      if (outcome.kind === "rejected") {
+        counts.rejected++;
+        codes.add(outcome.code);
+        await rejected.add(outcome);
+      } else {
+        await output.write(outcome);
+        counts.add(outcome);
+      }
+    }
   } finally {
     clearInterval(ticker);
     line.clear();
     await closeAll([() => output.close(), () => rejected.close()]);
   }
-  const seconds = (clock.now() - began) / 1000;
-  if (!options.quiet) report(counts, seconds, output, rejected, options, context);
-  if (interrupted.aborted) return reportInterrupted(counts, options, context);
-  if (counts.rejected === 0) return EXIT.ok;
-  return seen.inferenceFailed ? EXIT.inference : EXIT.rejected;
-}
-
-interface Seen {
-  inferenceFailed: boolean;
-}
-
-async function pump(
-  source: DocumentSource,
-  tagger: Tagger,
-  output: AnnotateOutput,
-  rejected: Rejections,
-  counts: Tally,
-  seen: Seen,
-  { interrupted }: Context,
-): Promise<void> {
-  for await (const outcome of annotate(untilAborted(source.items, interrupted), tagger)) {
-    if (outcome.kind === "rejected") {
-      counts.rejected++;
-      seen.inferenceFailed ||= isInferenceFailure(outcome);
-      await rejected.add(outcome);
-    } else {
-      await output.write(outcome);
-      counts.add(outcome);
-    }
-  }
-}
-
-function isInferenceFailure({ code }: Rejected): boolean {
-  return ERRORS[code].exit === EXIT.inference;
-}
-
-/** Beside the output, so that what is missing there is found. */
-function errorFile({ errors, output }: AnnotateOptions): string | undefined {
-  return errors ?? (output === undefined ? undefined : `${output.replace(/\/$/, "")}.errors.jsonl`);
+  return Object.assign(counts, { codes, seconds: (context.clock.now() - began) / 1000 });
 }
 
 function tick(line: Progress, counts: Tally, source: DocumentSource): void {
@@ -198,43 +203,23 @@ async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<v
   if (failed !== undefined) throw failed.reason;
 }
 
-function report(
-  counts: Tally,
-  seconds: number,
-  _output: AnnotateOutput,
-  rejected: Rejections,
-  options: AnnotateOptions,
-  { stderr, env }: Context,
-): void {
-  const { documents, words } = counts;
-  stderr.write(
-    summary(
-      {
-        documents,
-        words,
-        rejected: counts.rejected,
-        seconds,
-        lenses: counts.lenses(),
-        output: options.output,
-        errors: rejected.file,
-      },
-      terminalTraits(stderr, env),
-    ),
-  );
-}
-
-function reportInterrupted(counts: Tally, options: AnnotateOptions, { stderr, argv }: Context): number {
-  const done = options.skip + counts.documents + counts.rejected;
-  const again = argv.filter(
-    (argument, i) => !/^--(skip|append)(=|$)/.test(argument) && argv[i - 1] !== "--skip",
-  );
-  const append = options.output === undefined ? "" : " --append";
-  stderr.write(
-    `interrupted: the first ${done} documents are done. To go on:\n  spanmill ${again.map(shellWord).join(" ")} --skip ${done}${append}\n`,
-  );
+function finish(counts: Counts, files: readonly string[], { rejected, options, context }: Run): number {
+  const { stderr, env, interrupted, argv } = context;
+  const { documents, words, seconds, codes } = counts;
+  if (!options.quiet) {
+    const totals = { documents, words, rejected: counts.rejected, seconds, lenses: counts.lenses() };
+    const outputs = { output: options.output, errors: rejected.file };
+    stderr.write(summary({ ...totals, ...outputs }, terminalTraits(stderr, env)));
+  }
+  if (!interrupted.aborted) return statusOf(codes);
+  stderr.write(howToGoOn(options.skip + documents + counts.rejected, argv, files, options));
   return EXIT.interrupted;
 }
 
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+/** A defect, or a model that fails, weighs more than a document that cannot be read. */
+function statusOf(codes: ReadonlySet<ErrorCode>): number {
+  const exits = new Set([...codes].map((code) => ERRORS[code].exit));
+  if (exits.size === 0) return EXIT.ok;
+  if (exits.has(EXIT.internal)) return EXIT.internal;
+  return exits.has(EXIT.inference) ? EXIT.inference : EXIT.rejected;
 }

@@ -3,6 +3,7 @@ import type { Environment, StreamTraits } from "../terminal/traits.js";
 
 export interface Context {
   readonly env: Environment;
+  readonly stdin: Pick<StreamTraits, "isTTY">;
   readonly stdout: StreamTraits;
   readonly stderr: StreamTraits & { write(text: string): void };
   /** Aborted by the first Ctrl-C or SIGTERM: finish what is begun, and say how to go on. */
@@ -11,4 +12,6 @@ export interface Context {
   readonly argv: readonly string[];
   readonly version: string;
   readonly clock: { now(): number };
+  /** Writes to standard output. @throws SpanmillError OUTPUT_* */
+  readonly print: (text: string) => Promise<void>;
 }

@@ -6,6 +6,7 @@ import { processorFamily, runtimeVersion } from "../adapters/threads/runtime.js"
 import { BUILT_IN_MODEL, openTagger } from "../compose.js";
 import type { DoctorOptions } from "../config/options.js";
 import { describeForeign, EXIT, SpanmillError } from "../errors.js";
+import type { Context } from "./context.js";
 
 interface Check {
   readonly check: string;
@@ -16,16 +17,13 @@ interface Check {
 }
 
 /** @returns 0 where nothing failed, else the status of the first failure. */
-export async function runDoctor(
-  { model, json }: DoctorOptions,
-  print: (text: string) => void,
-): Promise<number> {
+export async function runDoctor({ model, json }: DoctorOptions, { print }: Context): Promise<number> {
   const models =
     model.length > 0 ? model.map(({ dir }) => dir) : existsSync(BUILT_IN_MODEL) ? [BUILT_IN_MODEL] : [];
   const checks = [node(), runtime(), telemetry(), threads()];
   for (const directory of models) checks.push(await modelCheck(directory));
   if (models.length === 0) checks.push(noModel());
-  print(json ? JSON.stringify({ checks }) : checks.map(line).join("\n"));
+  await print(json ? JSON.stringify({ checks }) : checks.map(line).join("\n"));
   return checks.some(({ status }) => status === "failed") ? EXIT.model : EXIT.ok;
 }
 

@@ -1,5 +1,6 @@
 /** `spanmill evaluate`: a model against labelled files, or two label files against each other. */
 import { labelFormat, openLabelled, openSpanDocuments } from "../adapters/files/label-files.js";
+import { requireFiles } from "../adapters/files/paths.js";
 import { openTagger } from "../compose.js";
 import type { EvaluateOptions } from "../config/options.js";
 import { EXIT, SpanmillError } from "../errors.js";
@@ -20,13 +21,14 @@ export async function runEvaluate(
   files: readonly string[],
   options: EvaluateOptions,
   context: Context,
-  print: (text: string) => void,
 ): Promise<number> {
+  const { gold, pred } = options;
+  requireFiles([...files, ...[gold, pred].filter((path) => path !== undefined)]);
   const report =
-    options.gold !== undefined && options.pred !== undefined
-      ? await compareFiles(options.gold, options.pred, options)
+    gold !== undefined && pred !== undefined
+      ? await compareFiles(gold, pred, options)
       : await evaluateModel(files, options, context);
-  print(options.json ? JSON.stringify(report) : reportTable(report));
+  await context.print(options.json ? JSON.stringify(report) : reportTable(report));
   return isBelow(report, options.failUnder) ? EXIT.belowThreshold : EXIT.ok;
 }
 
@@ -104,6 +106,13 @@ async function evaluateModel(
   options: EvaluateOptions,
   context: Context,
 ): Promise<EvaluationReport> {
+  const holdSpans = files.map((path) => labelFormat(path, options.from) === "jsonl");
+  if (holdSpans.includes(true) && holdSpans.includes(false)) {
+    throw new SpanmillError(
+      "USAGE",
+      "JSONL holds texts with spans, CoNLL and CoNLL-U hold words: evaluate them in two runs, or convert one of them",
+    );
+  }
   const tagger = await openTagger(taggerSettings(options, "always"));
   const { stderr, clock, env } = context;
   const line = progress({
@@ -118,7 +127,7 @@ async function evaluateModel(
   try {
     for (const warning of tagger.warnings) stderr.write(`warning: ${warning}\n`);
     const run = { files, options, tagger, tick };
-    if (labelFormat(files[0]!, options.from) === "jsonl") return await scoreSpanDocuments(run);
+    if (holdSpans[0]) return await scoreSpanDocuments(run);
     return options.raw ? await scoreRaw(run) : await scoreWords(run);
   } finally {
     line.clear();

@@ -5,6 +5,7 @@ import { onnxFiles } from "../adapters/model-folder/onnx-file.js";
 import { openTagger } from "../compose.js";
 import type { InspectOptions } from "../config/options.js";
 import { EXIT } from "../errors.js";
+import type { Context } from "./context.js";
 
 interface Inspection {
   readonly name: string;
@@ -35,10 +36,10 @@ interface Inspection {
 export async function runInspect(
   directory: string,
   { dtype, json }: InspectOptions,
-  print: (text: string) => void,
+  { print }: Context,
 ): Promise<number> {
   const inspection = await inspect(directory, dtype === "quantized" ? "q8" : dtype);
-  print(json ? JSON.stringify(inspection) : describe(inspection));
+  await print(json ? JSON.stringify(inspection) : describe(inspection));
   return EXIT.ok;
 }
 

@@ -132,7 +132,7 @@ describe("highlighted text", () => {
 
   it("holds all text and the labels, without escapes where nobody can see them", async () => {
     const { stdout } = await run([]);
-    expect(stdout).toMatch(/Alice.*PER[^]*works\.[^]*Bob.*PER[^]*does not\./);
+    expect(stdout).toMatch(/Alice.*PER[\s\S]*works\.[\s\S]*Bob.*PER[\s\S]*does not\./);
     expect(stdout).not.toContain("\u001b");
   });
 

@@ -6,10 +6,10 @@ import type { LabelledDocument } from "../../dataset/document.js";
 import { prepareWords } from "../../dataset/prepare.js";
 import { extractJson, type FieldPath } from "../../document/extract/json.js";
 import { prepareText } from "../../document/prepare.js";
-import { SpanmillError, systemCode } from "../../errors.js";
 import type { Arrived, Rejected } from "../../pipeline/annotate.js";
 import { STDIN } from "./bytes.js";
 import { type LineSource, openLines } from "./lines.js";
+import { requireFiles } from "./paths.js";
 import { readText } from "./text.js";
 
 export const INPUT_FORMATS = ["text", "lines", "jsonl", "conll", "conllu"] as const;
@@ -176,36 +176,6 @@ const EXTENSIONS: Readonly<Record<string, InputFormat>> = {
   bio: "conll",
   conllu: "conllu",
 };
-
-/** @returns the summed size, undefined where standard input is among them. */
-function requireFiles(paths: readonly string[]): number | undefined {
-  const problems: SpanmillError[] = [];
-  let size: number | undefined = 0;
-  for (const path of paths) {
-    if (path === STDIN) {
-      size = undefined;
-      continue;
-    }
-    try {
-      const stats = statSync(path);
-      if (stats.isDirectory()) {
-        problems.push(
-          new SpanmillError(
-            "INPUT_IS_DIRECTORY",
-            `${path} is a directory: name the files in it (${path.replace(/\/$/, "")}/*)`,
-          ),
-        );
-      }
-      if (size !== undefined) size += stats.size;
-    } catch (cause) {
-      const code = systemCode(cause) === "ENOENT" ? "INPUT_NOT_FOUND" : "INPUT_UNREADABLE";
-      const what = code === "INPUT_NOT_FOUND" ? "does not exist" : `cannot be read (${systemCode(cause)})`;
-      problems.push(new SpanmillError(code, `${path} ${what}: check its name and the folder you are in`));
-    }
-  }
-  if (problems.length === 0) return size === 0 ? undefined : size;
-  throw new SpanmillError(problems[0]!.code, problems.map(({ message }) => message).join("\n"));
-}
 
 function sizeOf(path: string): number {
   try {

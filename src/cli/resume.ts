@@ -1,0 +1,42 @@
+/** How to go on after Ctrl-C: the very command, to be copied. */
+import type { AnnotateOptions } from "../config/options.js";
+
+/**
+ * @param done documents done by all runs so far, rejected ones counted.
+ * @param argv the arguments of this run, its command first.
+ */
+export function howToGoOn(
+  done: number,
+  argv: readonly string[],
+  files: readonly string[],
+  { output, to }: Pick<AnnotateOptions, "output" | "to">,
+): string {
+  if (done === 0) return "interrupted: no document was done\n";
+  const hints = [
+    ...(files.length === 0 || files.includes("-") ? ["give it the same standard input"] : []),
+    ...(output === undefined ? ["append to what was written (>>)"] : []),
+  ];
+  const hint = hints.length === 0 ? "" : ` (${hints.join("; ")})`;
+  const append = output === undefined || to === "brat" ? [] : ["--append"];
+  const [command = "annotate", ...rest] = argv;
+  // In front of the others, since what follows a `--` is no flag.
+  const again = [command, "--skip", String(done), ...append, ...withoutProgress(rest)];
+  return `interrupted: the first ${counted(done)} done. To go on${hint}:\n  spanmill ${again.map(shellWord).join(" ")}\n`;
+}
+
+function counted(done: number): string {
+  return done === 1 ? "document is" : `${done} documents are`;
+}
+
+/** Leaves out how far earlier runs had come. */
+function withoutProgress(argv: readonly string[]): string[] {
+  const dashes = argv.indexOf("--");
+  const end = dashes < 0 ? argv.length : dashes;
+  return argv.filter(
+    (argument, i) => i >= end || !(/^--(skip(=|$)|(no-)?append$)/.test(argument) || argv[i - 1] === "--skip"),
+  );
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
