@@ -1,6 +1,7 @@
 /** Runs the built command line as its users do: as a process of its own. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 
 export const MAIN = resolve("dist/src/main.js");
@@ -49,8 +50,8 @@ export function start(args: readonly string[], { env, cwd, preload = [] }: RunOp
   const seen = { stdout: "", stderr: "" };
   const waiting = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
-      seen[name] += text;
+    child[name].setEncoding("utf8").on("data", (more: string) => {
+      seen[name] += more;
       for (const look of waiting) look();
     });
   }
@@ -77,6 +78,21 @@ export function start(args: readonly string[], { env, cwd, preload = [] }: RunOp
 /** Nothing of whoever runs the tests reaches the process, CI included. */
 const ENVIRONMENT = { PATH: process.env.PATH ?? "", HOME: "/nonexistent", LANG: "C.UTF-8" };
 
+/** Runs a line of shell in which `spanmill` is the command. */
+export async function shell(script: string, { cwd }: Pick<RunOptions, "cwd"> = {}): Promise<Finished> {
+  const command = `spanmill() { "${process.execPath}" "${MAIN}" "$@"; }; ${script}`;
+  const child = spawn("bash", ["-c", command], { cwd: cwd ?? process.cwd(), env: ENVIRONMENT });
+  child.stdin.end();
+  const [stdout, stderr, status] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number>((resolve) => {
+      child.on("close", (code) => resolve(code ?? -1));
+    }),
+  ]);
+  return { status, stdout, stderr };
+}
+
 /** The records of an output of JSONL. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into records freely; a schema holds their shape.
 export function records(jsonl: string): any[] {
@@ -91,6 +107,6 @@ export function surfaces(record: {
   lenses: Record<string, { spans: { text?: string; label: string }[] }>;
 }): string[] {
   return Object.values(record.lenses).flatMap(({ spans }) =>
-    spans.map(({ text, label }) => `${text}/${label}`),
+    spans.map(({ text: surface, label }) => `${surface}/${label}`),
   );
 }
