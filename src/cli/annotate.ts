@@ -171,14 +171,18 @@ async function annotateAll(run: Run): Promise<Counts> {
   );
   const codes = new Set<ErrorCode>();
   const began = context.clock.now();
-  const ticker = setInterval(() => tick(line, counts, source), 200);
+  let consumed = 0;
+  const ticker = setInterval(() => tick(line, counts, consumed), 200);
   try {
     for await (const outcome of annotate(untilAborted(source.items, context.interrupted), tagger)) {
+      consumed = outcome.consumed ?? consumed;
       if (outcome.kind === "rejected") {
         counts.rejected++;
         codes.add(outcome.code);
         await rejected.add(outcome);
       } else {
+        // Highlighted text and the progress line may share a terminal.
+        if (context.stdout.isTTY === true) line.clear();
         await output.write(outcome);
         counts.add(outcome);
       }
@@ -191,9 +195,8 @@ async function annotateAll(run: Run): Promise<Counts> {
   return Object.assign(counts, { codes, seconds: (context.clock.now() - began) / 1000 });
 }
 
-function tick(line: Progress, counts: Tally, source: DocumentSource): void {
-  const { documents, spans, rejected } = counts;
-  line.tick({ documents, spans, rejected, bytes: source.consumed() });
+function tick(line: Progress, { documents, spans, rejected }: Tally, bytes: number): void {
+  line.tick({ documents, spans, rejected, bytes });
 }
 
 /** Closes all, and throws the first failure. */

@@ -12,6 +12,8 @@ export interface Rejected {
   /** The source, and the position in it (line, or document), as people look for it. */
   readonly source: string;
   readonly position: number;
+  /** Bytes of all sources up to the end of the document, where somebody knows: for progress. */
+  readonly consumed?: number;
   readonly id?: string;
   readonly code: ErrorCode;
   /** Without text of the document. */
@@ -23,6 +25,7 @@ export interface Arrived {
   readonly kind: "document";
   readonly source: string;
   readonly position: number;
+  readonly consumed?: number;
   readonly document: PreparedDocument;
 }
 
@@ -60,8 +63,8 @@ export async function* annotate(
     }
     if (++failures >= FAILURES_IN_A_ROW) throw outcome.error;
     const { item, error } = outcome;
-    const { source, position, document } = item;
-    yield { kind: "rejected", source, position, id: document.id, code: error.code, reason: error.message };
+    const { document, ...place } = item;
+    yield { ...place, kind: "rejected", id: document.id, code: error.code, reason: error.message };
   }
 }
 

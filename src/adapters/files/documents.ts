@@ -8,7 +8,7 @@ import { extractJson, type FieldPath } from "../../document/extract/json.js";
 import { prepareText } from "../../document/prepare.js";
 import type { Arrived, Rejected } from "../../pipeline/annotate.js";
 import { STDIN } from "./bytes.js";
-import { type LineSource, openLines } from "./lines.js";
+import { type Line, type LineSource, openLines } from "./lines.js";
 import { requireFiles } from "./paths.js";
 import { readText } from "./text.js";
 
@@ -30,7 +30,6 @@ export interface DocumentSource {
   readonly items: AsyncIterable<Arrived | Rejected>;
   /** Bytes on disk, where all inputs are files. */
   readonly size: number | undefined;
-  consumed(): number;
 }
 
 /**
@@ -41,28 +40,29 @@ export interface DocumentSource {
  */
 export function openDocuments(paths: readonly string[], settings: DocumentSettings): DocumentSource {
   const size = requireFiles(paths);
-  let finished = 0;
-  let current: { consumed(): number } = { consumed: () => 0 };
 
   async function* items(): AsyncGenerator<Arrived | Rejected> {
     let documents = 0;
+    let finished = 0;
     for (const path of paths) {
       const format = settings.format ?? formatOf(path);
       const opened = await openPath(path, format, settings);
-      current = opened;
       for await (const found of opened.items) {
-        if (documents++ >= settings.skip) yield placed(found, path, documents);
+        if (documents++ < settings.skip) continue;
+        yield { ...placed(found, path, documents), consumed: finished + found.consumed };
       }
       finished += opened.consumed();
-      current = { consumed: () => 0 };
     }
   }
 
-  return { items: items(), size, consumed: () => finished + current.consumed() };
+  return { items: items(), size };
 }
 
-/** A document in its file, before it has its identity. `position` is what people look for: a line, or 1. */
-type Found = { readonly position: number; readonly id?: string | undefined } & (
+/**
+ * A document in its file, before it has its identity. `position` is what people look for: a line, or 1. `consumed`:
+ * bytes of the file up to its end, about.
+ */
+type Found = { readonly position: number; readonly id?: string | undefined; readonly consumed: number } & (
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "words"; readonly document: LabelledDocument }
   | { readonly kind: "rejected"; readonly code: Rejected["code"]; readonly reason: string }
@@ -84,11 +84,9 @@ async function openPath(path: string, format: InputFormat, settings: DocumentSet
 const LABEL_LINE_BYTES = 1 << 20;
 
 function wholeFile(path: string, limit: number): Opened {
-  let consumed = 0;
+  const consumed = path === STDIN ? 0 : sizeOf(path);
   async function* items(): AsyncGenerator<Found> {
-    const whole = await readText(path, limit);
-    consumed = path === STDIN ? 0 : sizeOf(path);
-    yield { ...whole, position: 1, id: path };
+    yield { ...(await readText(path, limit)), position: 1, consumed, id: path };
   }
   return { items: items(), consumed: () => consumed };
 }
@@ -104,40 +102,52 @@ function documentsIn(
     case "lines":
       return lineDocuments(lines);
     case "conll":
-      return labelled(readConll(lines));
+      return labelled(readConll(lines), lines.consumed);
     case "conllu":
-      return labelled(readConllu(lines));
+      return labelled(readConllu(lines), lines.consumed);
   }
 }
 
 async function* jsonDocuments(lines: LineSource, fields: DocumentSettings): AsyncGenerator<Found> {
-  for await (const batch of lines.batches) {
-    for (const line of batch) {
-      if (line.kind === "rejected") {
-        yield { kind: "rejected", position: line.number, code: line.code, reason: line.reason };
-      } else if (line.text.trim() !== "") {
-        const extracted = extractJson(line.text, fields);
-        const position = line.number;
-        if (extracted.kind === "rejected") yield { ...extracted, position };
-        else yield { kind: "text", position, id: extracted.id, text: extracted.text };
-      }
+  for await (const { line, consumed } of placedLines(lines)) {
+    const position = line.number;
+    if (line.kind === "rejected") {
+      yield { kind: "rejected", position, consumed, code: line.code, reason: line.reason };
+    } else if (line.text.trim() !== "") {
+      const extracted = extractJson(line.text, fields);
+      if (extracted.kind === "rejected") yield { ...extracted, position, consumed };
+      else yield { kind: "text", position, consumed, id: extracted.id, text: extracted.text };
     }
   }
 }
 
 async function* lineDocuments(lines: LineSource): AsyncGenerator<Found> {
-  for await (const batch of lines.batches) {
-    for (const line of batch) {
-      if (line.kind === "rejected") {
-        yield { kind: "rejected", position: line.number, code: line.code, reason: line.reason };
-      } else if (line.text.trim() !== "") yield { kind: "text", position: line.number, text: line.text };
-    }
+  for await (const { line, consumed } of placedLines(lines)) {
+    const position = line.number;
+    if (line.kind === "rejected") {
+      yield { kind: "rejected", position, consumed, code: line.code, reason: line.reason };
+    } else if (line.text.trim() !== "") yield { kind: "text", position, consumed, text: line.text };
   }
 }
 
-async function* labelled(documents: AsyncIterable<LabelledDocument>): AsyncGenerator<Found> {
+/** A batch of lines is read at once and worked off one by one, so what is consumed is shared out among its lines. */
+async function* placedLines(lines: LineSource): AsyncGenerator<{ line: Line; consumed: number }> {
+  let before = 0;
+  for await (const batch of lines.batches) {
+    const after = lines.consumed();
+    for (let i = 0; i < batch.length; i++) {
+      yield { line: batch[i]!, consumed: before + ((after - before) * (i + 1)) / batch.length };
+    }
+    before = after;
+  }
+}
+
+async function* labelled(
+  documents: AsyncIterable<LabelledDocument>,
+  consumed: () => number,
+): AsyncGenerator<Found> {
   for await (const document of documents) {
-    yield { kind: "words", position: document.line, id: document.id, document };
+    yield { kind: "words", position: document.line, consumed: consumed(), id: document.id, document };
   }
 }
 
