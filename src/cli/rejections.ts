@@ -3,6 +3,7 @@ import { rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { openRecords, type RecordWriter } from "../adapters/files/output.js";
 import type { AnnotateOptions } from "../config/options.js";
+import { SpanmillError, systemCode } from "../errors.js";
 import type { Rejected } from "../pipeline/annotate.js";
 
 export interface Rejections {
@@ -38,7 +39,7 @@ export async function openRejections(
   const append = options.append || options.skip > 0;
   let writer: RecordWriter | undefined;
   if (options.errors !== undefined) writer = await openRecords(options.errors, { append });
-  else if (file !== undefined && !append && statsOf(file)?.isFile()) rmSync(file);
+  else if (file !== undefined && !append) removeStale(file);
   return {
     file,
     async add({ source, position, id, code, reason }) {
@@ -54,6 +55,24 @@ export async function openRejections(
   };
 }
 
+function removeStale(file: string): void {
+  if (!statsOf(file)?.isFile()) return;
+  try {
+    rmSync(file);
+  } catch (cause) {
+    throw new SpanmillError(
+      "OUTPUT_UNWRITABLE",
+      `${file}, the list of an earlier run, cannot be removed (${systemCode(cause)}): name another with --errors`,
+      { cause },
+    );
+  }
+}
+
+/** Undefined also where the path cannot be: whoever opens it says so. */
 function statsOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

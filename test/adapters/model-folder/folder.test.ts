@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type ModelRequest, readModelFolder } from "../../../src/adapters/model-folder/folder.js";
+import { temporaryFolder } from "../../support/temporary.js";
 
 const CONFIG = {
   architectures: ["BertForTokenClassification"],
@@ -20,7 +20,7 @@ const COMPLETE: Record<string, unknown> = {
 };
 
 function folder(files: Record<string, unknown>): string {
-  const directory = mkdtempSync(join(tmpdir(), "spanmill-model-"));
+  const directory = temporaryFolder();
   for (const [file, content] of Object.entries(files)) {
     if (content === undefined) continue;
     mkdirSync(dirname(join(directory, file)), { recursive: true });

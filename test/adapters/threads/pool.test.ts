@@ -1,11 +1,12 @@
-import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { readModelFolder } from "../../../src/adapters/model-folder/folder.js";
 import { openPool, type Pool } from "../../../src/adapters/threads/pool.js";
 import type { BlockInput, EngineSettings } from "../../../src/tagging/protocol.js";
 import { SHARED_ABSENT, shared } from "../../support/shared.js";
+import { temporaryFolder } from "../../support/temporary.js";
 
 const pools: Pool[] = [];
 afterEach(async () => {
@@ -40,6 +41,23 @@ describe("a pool whose threads die", () => {
       message: expect.stringContaining("--threads"),
     });
     expect((await pool.tag([text("abc")]))[0]!.words).toBe(3);
+  });
+});
+
+describe("a pool that is closed while its threads start", () => {
+  // Threads that were stopped then would abort the whole process, so it is one of its own.
+  const program = `
+    const { openPool } = await import(${JSON.stringify(new URL("../../../src/adapters/threads/pool.js", import.meta.url).href)});
+    for (let wait = 0; wait < 300; wait += 25) {
+      const pool = openPool({ models: [], decode: "constrained", columns: false }, { threads: 3 });
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      await pool.close();
+    }
+    process.stdout.write("closed");`;
+
+  it("waits for them", () => {
+    const args = ["--input-type=module", "-e", program];
+    expect(execFileSync(process.execPath, args, { encoding: "utf8" })).toBe("closed");
   });
 });
 
@@ -87,7 +105,7 @@ describe.skipIf(SHARED_ABSENT)("a pool (needs ../shared)", () => {
   });
 
   it("says that an ONNX file is broken", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "spanmill-"));
+    const directory = temporaryFolder();
     mkdirSync(join(directory, "onnx"));
     for (const file of ["config.json", "tokenizer.json"])
       copyFileSync(shared(`${model}/${file}`), join(directory, file));

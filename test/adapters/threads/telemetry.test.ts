@@ -1,17 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { SHARED_ABSENT, shared } from "../../support/shared.js";
+import { temporaryFolder } from "../../support/temporary.js";
 
 const MODEL = shared("models/tiny-distilbert-bioes");
 const url = (path: string) => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
 
 /** Runs a program in an empty home, outside of CI (which would keep the runtime quiet), and lists what it left. */
 function leftBehind(program: string, environment: Record<string, string> = {}): string[] {
-  const home = mkdtempSync(join(tmpdir(), "spanmill-home-"));
+  const home = temporaryFolder();
   execFileSync(process.execPath, ["--input-type=module", "-e", program], {
     env: { PATH: process.env.PATH, HOME: home, ...environment },
     stdio: ["ignore", "ignore", "inherit"],
