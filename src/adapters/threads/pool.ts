@@ -29,9 +29,6 @@ export interface PoolOptions {
   readonly entry?: URL;
 }
 
-/** Tasks that may wait for a thread. Callers bound what is in flight far below it. */
-const MAX_QUEUE = 10_000;
-
 export function openPool(settings: EngineSettings, options: PoolOptions = {}): Pool {
   switchOffTelemetry();
   const threads = options.threads ?? availableParallelism();
@@ -40,7 +37,8 @@ export function openPool(settings: EngineSettings, options: PoolOptions = {}): P
     filename: entry.href,
     minThreads: threads,
     maxThreads: threads,
-    maxQueue: MAX_QUEUE,
+    // Callers bound what is in flight by documents, of which a single one may be many tasks.
+    maxQueue: Number.POSITIVE_INFINITY,
     idleTimeout: Number.POSITIVE_INFINITY,
     workerData: settings,
     recordTiming: false,
