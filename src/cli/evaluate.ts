@@ -29,12 +29,16 @@ export async function runEvaluate(
       ? await compareFiles(gold, pred, options)
       : await evaluateModel(files, options, context);
   await context.print(options.json ? JSON.stringify(report) : reportTable(report));
-  return isBelow(report, options.failUnder) ? EXIT.belowThreshold : EXIT.ok;
+  const below = lensesBelow(report, options.failUnder ?? 0);
+  for (const line of below) context.stderr.write(`${line} is under --fail-under ${options.failUnder}\n`);
+  return below.length > 0 ? EXIT.belowThreshold : EXIT.ok;
 }
 
-function isBelow({ lenses }: EvaluationReport, limit: number | undefined): boolean {
-  if (limit === undefined) return false;
-  return Object.values(lenses).some((lens) => ("micro" in lens ? lens.micro.f1 : lens.accuracy) < limit);
+function lensesBelow({ lenses }: EvaluationReport, limit: number): string[] {
+  return Object.entries(lenses).flatMap(([name, lens]) => {
+    const [what, score] = "micro" in lens ? ["micro F1", lens.micro.f1] : ["accuracy", lens.accuracy];
+    return score < limit ? [`lens ${name}: ${what} ${score.toFixed(4)}`] : [];
+  });
 }
 
 async function compareFiles(gold: string, pred: string, options: EvaluateOptions): Promise<EvaluationReport> {
