@@ -1,0 +1,85 @@
+/**
+ * `npm run bench -- [NAME...] [--rounds N] [--scale X] [--model DIR] [--json FILE]`: answers one question after the
+ * other, each in a process of its own, so that none inherits the heap, the threads or the warm code of another.
+ */
+import { fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { processorFamily, runtimeVersion } from "../../src/adapters/threads/runtime.js";
+import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
+import { shared } from "../support/shared.js";
+import { type Bench, type Figure, figureLine, median, type Settings } from "./harness.js";
+
+/** In the order of the report. */
+const NAMES = [
+  "bare-loop",
+  "transformers-js",
+  "linear",
+  "memory",
+  "main-thread",
+  "splitter",
+  "start-up",
+  "window-length",
+  "join-to",
+] as const;
+
+switchOffTelemetry();
+if (process.send === undefined) await runAll();
+else await runOne(process.argv[2]!, JSON.parse(process.argv[3]!) as Settings);
+
+async function runAll(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string", default: "5" },
+      scale: { type: "string", default: "1" },
+      model: { type: "string", default: shared("models/hf-minilm-conll03") },
+      json: { type: "string" },
+    },
+  });
+  const unknown = positionals.find((name) => !(NAMES as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new Error(`No benchmark is called ${unknown}; there are ${NAMES.join(", ")}`);
+  const settings = { rounds: Number(values.rounds), scale: Number(values.scale), model: values.model };
+  const machine = `Node ${process.version}, ONNX Runtime ${runtimeVersion()}, ${process.platform}-${process.arch}-${processorFamily()}, ${availableParallelism()} processors`;
+  console.log(`${machine}\nmedian (smallest - largest of the rounds); a ratio is taken in each round`);
+  const results: Record<string, Figure[]> = {};
+  for (const name of positionals.length > 0 ? positionals : NAMES) {
+    results[name] = await runInProcess(name, settings, positionals.length > 0);
+  }
+  if (values.json !== undefined) {
+    const figures = Object.entries(results).flatMap(([bench, all]) =>
+      all.map((figure) => ({ bench, ...figure, median: median(figure.values) })),
+    );
+    writeFileSync(values.json, `${JSON.stringify({ machine, settings, figures }, null, 2)}\n`);
+  }
+}
+
+async function runInProcess(name: string, settings: Settings, named: boolean): Promise<Figure[]> {
+  const { bench } = (await import(`./${name}.js`)) as { bench: Bench };
+  console.log(`\n${name}: ${bench.question}`);
+  const reason = bench.missing() ?? (bench.slow && !named ? "it is slow: name it to run it" : undefined);
+  if (reason !== undefined) {
+    console.log(`  skipped: ${reason}`);
+    return [];
+  }
+  const figures: Figure[] = [];
+  const child = fork(import.meta.filename, [name, JSON.stringify(settings)], { execArgv: ["--expose-gc"] });
+  child.on("message", (figure: Figure) => {
+    figures.push(figure);
+    console.log(figureLine(figure));
+  });
+  const status = await new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal)));
+  if (status !== 0) {
+    console.log(`  failed: the process ended with ${status}`);
+    process.exitCode = 1;
+  }
+  return figures;
+}
+
+async function runOne(name: string, settings: Settings): Promise<void> {
+  const { bench } = (await import(`./${name}.js`)) as { bench: Bench };
+  await bench.run(settings, (figure) => process.send!(figure));
+  process.disconnect();
+}
