@@ -50,15 +50,13 @@ async function compare(
       },
       bare: () => bare.run(),
     },
-    {
-      async before(round) {
-        texts = roundOf(corpus.texts, round, count);
-        windows = await recorder.windowsOf(texts);
-        await bare.prepare(windows);
-        const pieces = windows.reduce((sum, ids) => sum + ids.length, 0);
-        if (round > 0)
-          amounts.push({ windows: windows.length, pieces, words: countWords(texts), documents: count });
-      },
+    async (round) => {
+      texts = roundOf(corpus.texts, round, count);
+      windows = await recorder.windowsOf(texts);
+      await bare.prepare(windows);
+      const pieces = windows.reduce((sum, ids) => sum + ids.length, 0);
+      if (round > 0)
+        amounts.push({ windows: windows.length, pieces, words: countWords(texts), documents: count });
     },
   );
   await pipeline.tagger.close();
@@ -68,13 +66,18 @@ async function compare(
   report({
     name: `${where}: bare time / annotate time`,
     unit: "",
-    values: divide(times.bare, times.annotate),
+    values: divide(times.bare.wall, times.annotate.wall),
     aim: "at least 0.95",
+  });
+  report({
+    name: `${where}: bare CPU time / annotate CPU time`,
+    unit: "",
+    values: divide(times.bare.cpu, times.annotate.cpu),
   });
   for (const unit of ["windows", "pieces", "words", "documents"] as const) {
     const amount = amounts.map((round) => round[unit]);
-    report({ name: `${where}: annotate`, unit: `${unit}/s`, values: divide(amount, times.annotate) });
-    report({ name: `${where}: bare`, unit: `${unit}/s`, values: divide(amount, times.bare) });
+    report({ name: `${where}: annotate`, unit: `${unit}/s`, values: divide(amount, times.annotate.wall) });
+    report({ name: `${where}: bare`, unit: `${unit}/s`, values: divide(amount, times.bare.wall) });
   }
 }
 

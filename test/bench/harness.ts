@@ -30,32 +30,38 @@ export interface Bench {
   run(settings: Settings, report: (figure: Figure) => void): Promise<void>;
 }
 
-interface Turns {
-  /** Makes a round ready; its time is not counted. */
-  readonly before?: (round: number) => unknown;
-  readonly clock?: () => number;
+/** Seconds, by round. */
+export interface Taken {
+  readonly wall: number[];
+  /** CPU time of all threads of the process; less disturbed than `wall` by what else the machine does. */
+  readonly cpu: number[];
 }
 
 /**
  * Runs the sides in turn (A B A B), so that a change of the machine's speed meets them all. Round 0 warms up and is
- * not counted. Gives the seconds of each side, by round.
+ * not counted. What `before` does to make a round ready is not timed.
  */
 export async function inTurn<Side extends string>(
   rounds: number,
   sides: Readonly<Record<Side, (round: number) => unknown>>,
-  { before, clock = seconds }: Turns = {},
-): Promise<Record<Side, number[]>> {
+  before?: (round: number) => unknown,
+): Promise<Record<Side, Taken>> {
   const names = Object.keys(sides) as Side[];
-  const taken = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Side, number[]>;
+  const taken = Object.fromEntries(names.map((name) => [name, { wall: [], cpu: [] }])) as unknown as Record<
+    Side,
+    Taken
+  >;
   for (let round = 0; round <= rounds; round++) {
     await before?.(round);
     for (const name of names) {
       // A thread pool that spins after its last task would otherwise slow the next side.
       await sleep(20);
-      const start = clock();
+      const start = { wall: seconds(), cpu: processSeconds() };
       await sides[name](round);
-      const time = clock() - start;
-      if (round > 0) taken[name].push(time);
+      const end = { wall: seconds(), cpu: processSeconds() };
+      if (round === 0) continue;
+      taken[name].wall.push(end.wall - start.wall);
+      taken[name].cpu.push(end.cpu - start.cpu);
     }
   }
   return taken;
