@@ -81,7 +81,7 @@ function sizeOf(item: Arrived | Rejected): number {
   return item.kind === "document" ? item.document.text.length : 0;
 }
 
-/** Enough to keep every thread busy while a long document is read, and no more. */
+/** Some requests for each thread: it never waits for the main thread, and little grows old in memory while it waits. */
 function inFlight(threads: number): InFlight {
-  return { items: 1_000 * threads, size: 50_000 * threads };
+  return { items: 250 * threads, size: 16_000 * threads };
 }
