@@ -111,7 +111,7 @@ export function figureLine({ name, unit, values, aim }: Figure): string {
       ? `(${number(Math.min(...values))} - ${number(Math.max(...values))} of ${values.length})`
       : "";
   const wanted = aim === undefined ? "" : `aim: ${aim}`;
-  return `  ${name.padEnd(62)} ${number(median(values)).padStart(9)} ${unit.padEnd(14)} ${spread.padEnd(26)} ${wanted}`.trimEnd();
+  return `  ${name.padEnd(66)} ${number(median(values)).padStart(9)} ${unit.padEnd(14)} ${spread.padEnd(26)} ${wanted}`.trimEnd();
 }
 
 /** Four significant digits, without an exponent. */

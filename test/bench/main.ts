@@ -5,6 +5,7 @@
 import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { processorFamily, runtimeVersion } from "../../src/adapters/threads/runtime.js";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
@@ -24,9 +25,12 @@ const NAMES = [
   "join-to",
 ] as const;
 
+/** First argument of a process that runs one benchmark. */
+const CHILD = "one-benchmark";
+
 switchOffTelemetry();
-if (process.send === undefined) await runAll();
-else await runOne(process.argv[2]!, JSON.parse(process.argv[3]!) as Settings);
+if (process.argv[2] === CHILD) await runOne(process.argv[3]!, JSON.parse(process.argv[4]!) as Settings);
+else await runAll();
 
 async function runAll(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -38,10 +42,15 @@ async function runAll(): Promise<void> {
       json: { type: "string" },
     },
   });
+  const settings = {
+    rounds: Number(values.rounds),
+    scale: Number(values.scale),
+    model: resolve(values.model),
+  };
   const unknown = positionals.find((name) => !(NAMES as readonly string[]).includes(name));
-  if (unknown !== undefined)
-    throw new Error(`No benchmark is called ${unknown}; there are ${NAMES.join(", ")}`);
-  const settings = { rounds: Number(values.rounds), scale: Number(values.scale), model: values.model };
+  if (unknown !== undefined) return wrong(`no benchmark is called ${unknown}; there are ${NAMES.join(", ")}`);
+  if (!(settings.rounds >= 1) || !(settings.scale > 0))
+    return wrong("--rounds takes 1 or more, --scale more than 0");
   const machine = `Node ${process.version}, ONNX Runtime ${runtimeVersion()}, ${process.platform}-${process.arch}-${processorFamily()}, ${availableParallelism()} processors`;
   console.log(`${machine}\nmedian (smallest - largest of the rounds); a ratio is taken in each round`);
   const results: Record<string, Figure[]> = {};
@@ -56,6 +65,11 @@ async function runAll(): Promise<void> {
   }
 }
 
+function wrong(message: string): void {
+  console.error(`bench: ${message}`);
+  process.exitCode = 2;
+}
+
 async function runInProcess(name: string, settings: Settings, named: boolean): Promise<Figure[]> {
   const { bench } = (await import(`./${name}.js`)) as { bench: Bench };
   console.log(`\n${name}: ${bench.question}`);
@@ -65,7 +79,7 @@ async function runInProcess(name: string, settings: Settings, named: boolean): P
     return [];
   }
   const figures: Figure[] = [];
-  const child = fork(import.meta.filename, [name, JSON.stringify(settings)], { execArgv: ["--expose-gc"] });
+  const child = fork(import.meta.filename, [CHILD, name, JSON.stringify(settings)]);
   child.on("message", (figure: Figure) => {
     figures.push(figure);
     console.log(figureLine(figure));
