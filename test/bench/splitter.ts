@@ -1,6 +1,6 @@
 /** The word splitter: its share of the engine's time, its speed, and whether both grow as the text does. */
 import { openEngine } from "../../src/adapters/engine.js";
-import { splitWords } from "../../src/tagging/words.js";
+import { splitWords } from "../../src/tagging/words/split.js";
 import { NO_CORPUS, posts, roundOf, tickets } from "./corpus.js";
 import { type Bench, divide, type Figure, inTurn, scaled } from "./harness.js";
 import { engineSettings, inputsOf } from "./in-process.js";
