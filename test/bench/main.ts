@@ -25,6 +25,10 @@ const NAMES = [
   "join-to",
 ] as const;
 
+const USAGE = `npm run bench -- [NAME...] [--rounds N] [--scale X] [--model DIR] [--json FILE]
+benchmarks: ${NAMES.join(", ")}
+--scale makes every text longer or shorter; named benchmarks run although they are slow`;
+
 /** First argument of a process that runs one benchmark. */
 const CHILD = "one-benchmark";
 
@@ -40,8 +44,10 @@ async function runAll(): Promise<void> {
       scale: { type: "string", default: "1" },
       model: { type: "string", default: shared("models/hf-minilm-conll03") },
       json: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
+  if (values.help) return console.log(USAGE);
   const settings = {
     rounds: Number(values.rounds),
     scale: Number(values.scale),
