@@ -48,11 +48,6 @@ export const ERRORS = {
     meaning: "a JSON document lacks a field, or the field is not of the right type",
   },
   DOCUMENT_TOO_LARGE: { exit: EXIT.rejected, retryable: false, meaning: "a document is over the size limit" },
-  DOCUMENT_MALFORMED: {
-    exit: EXIT.rejected,
-    retryable: false,
-    meaning: "a labelled document breaks its format (CoNLL, CoNLL-U)",
-  },
   INPUT_NOT_FOUND: { exit: EXIT.input, retryable: false, meaning: "an input file does not exist" },
   INPUT_IS_DIRECTORY: { exit: EXIT.input, retryable: false, meaning: "an input is a directory" },
   INPUT_UNREADABLE: { exit: EXIT.input, retryable: false, meaning: "an input cannot be read" },
@@ -81,7 +76,6 @@ export const ERRORS = {
     retryable: true,
     meaning: "a worker thread died while it held documents",
   },
-  INTERRUPTED: { exit: EXIT.interrupted, retryable: true, meaning: "stopped by a signal" },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -122,20 +116,36 @@ export function fromWire(wire: WireError): SpanmillError {
 
 /**
  * Names a foreign error without its message, which may quote document text (JSON.parse does): its class, its
- * system code if it has one, and the first frame of its stack.
+ * system code if it has one, and the place in the code where it was made.
  */
 export function describeForeign(error: unknown): string {
   if (!(error instanceof Error)) return `a thrown ${typeof error}`;
+  const { name } = error;
+  const kind = typeof name === "string" && IDENTIFIER.test(name) ? name : "Error";
   const code = systemCode(error);
-  // A message may have lines that look like frames.
-  const { stack = "", message } = error;
-  const frames = stack.includes(message) ? stack.slice(stack.lastIndexOf(message) + message.length) : "";
-  const frame = /\n\s+at (?:.*[/\\])?([^\n]*)/.exec(frames)?.[1];
-  return `${error.name}${code === undefined ? "" : ` ${code}`}${frame === undefined ? "" : ` at ${frame}`}`;
+  const place = firstPlace(error);
+  return `${kind}${code === undefined ? "" : ` ${code}`}${place === undefined ? "" : ` at ${place}`}`;
 }
 
 /** The code of a system error (`ENOENT`, `ENOSPC`), which is safe to print. */
 export function systemCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : undefined;
+  return typeof code === "string" && SYSTEM_CODE.test(code) ? code : undefined;
 }
+
+const IDENTIFIER = /^[\w$]{1,60}$/;
+const SYSTEM_CODE = /^[A-Z][A-Z0-9_]{0,60}$/;
+
+/**
+ * File, line and column of the first frame that has them. A stack opens with the message, and a message may hold
+ * lines that look like frames; so frames count only after the message, and only where it is found.
+ */
+function firstPlace({ stack, message }: Error): string | undefined {
+  if (typeof stack !== "string") return undefined;
+  const [name = ""] = /^[\w$]+(?: \[\w+\])?/.exec(stack) ?? [];
+  const headers = message === "" ? [name, `${name}: `] : [`${name}: ${message}`];
+  const header = headers.find((header) => stack.startsWith(`${header}\n`));
+  return header === undefined ? undefined : FRAME.exec(stack.slice(header.length))?.[1];
+}
+
+const FRAME = /^ +at .*?([^/\\\s()]+:\d+:\d+)\)?$/m;
