@@ -34,7 +34,8 @@ export function prepareWords(
     block: () => joinShort(paragraphs, view, joinTo),
   }[context]();
   const words = document.sentences.flatMap((sentence) => sentence.words);
-  const made = groups.map((lines) => wordBlock(lines, sentences, words, view));
+  const opensSentence = new Set(sentences.map(({ first }) => first));
+  const made = groups.map((lines) => wordBlock(lines, opensSentence, words, view));
   return {
     ...identity,
     text: view.text,
@@ -90,44 +91,57 @@ function joinShort(paragraphs: readonly WordRange[], view: DocumentText, joinTo:
   return blocks;
 }
 
+/** Words of a multi-word token may share its range. */
 function writtenLength({ first, end }: WordRange, { words }: DocumentText): number {
   let length = 0;
+  let written = words.starts[first]!;
   for (let word = first; word < end; word++) {
-    length += words.ends[word]! - words.starts[word]!;
-    if (word > first && words.starts[word]! > words.ends[word - 1]!) length++;
+    if (words.starts[word]! > written) length++;
+    length += Math.max(0, words.ends[word]! - Math.max(words.starts[word]!, written));
+    written = Math.max(written, words.ends[word]!);
   }
   return length;
 }
 
-/** A block of whole lines, and its map: the joined words of the input have an anchor each. */
+/**
+ * A block of whole lines, and its map: each word of the input has an anchor at its start, and one at its last
+ * character where it is written otherwise than the word reads (`zu dem` as `zum`). A word of one character
+ * that is written as more maps to the first of them.
+ */
 function wordBlock(
   lines: readonly WordRange[],
-  sentences: readonly WordRange[],
+  opensSentence: ReadonlySet<number>,
   words: readonly string[],
-  view: DocumentText,
+  { words: { starts, ends } }: DocumentText,
 ): { block: Block; input: WordBlock } {
   const first = lines[0]!.first;
   const end = lines.at(-1)!.end;
-  const starts = new Set(lines.map((line) => line.first));
+  const opensLine = new Set(lines.map((line) => line.first));
+  const sentences: number[] = [];
   const glued: number[] = [];
   const canonicalAnchors: number[] = [];
+  const viewAnchors: number[] = [];
   let canonical = "";
   for (let word = first; word < end; word++) {
-    const touches =
-      word > first && !starts.has(word) && view.words.starts[word]! <= view.words.ends[word - 1]!;
+    const form = words[word]!;
+    const touches = word > first && !opensLine.has(word) && starts[word]! <= ends[word - 1]!;
     if (touches) glued.push(word - first);
-    else if (word > first) canonical += starts.has(word) ? "\n" : " ";
+    else if (word > first) canonical += opensLine.has(word) ? "\n" : " ";
+    if (opensSentence.has(word)) sentences.push(word - first);
     canonicalAnchors.push(canonical.length);
-    canonical += words[word]!;
+    viewAnchors.push(starts[word]!);
+    canonical += form;
+    if (form.length > 1 && form.length !== ends[word]! - starts[word]!) {
+      canonicalAnchors.push(canonical.length - 1);
+      viewAnchors.push(ends[word]! - 1);
+    }
   }
   return {
-    block: { segment: 0, canonical, canonicalAnchors, viewAnchors: view.words.starts.slice(first, end) },
+    block: { segment: 0, canonical, canonicalAnchors, viewAnchors },
     input: {
       kind: "words",
       words: words.slice(first, end),
-      sentences: sentences
-        .map((sentence) => sentence.first - first)
-        .filter((word) => word >= 0 && word < end - first),
+      sentences,
       lines: lines.slice(1).map((line) => line.first - first),
       glued,
     },
