@@ -57,7 +57,8 @@ export async function* annotate(
   };
   for await (const outcome of inOrder(items, sizeOf, inFlight(tagger.threads), answer)) {
     if (outcome.kind !== "failed") {
-      if (outcome.kind === "tagged") failures = 0;
+      // A document with nothing to read says nothing of the engine.
+      if (outcome.kind === "tagged" && outcome.blocks.length > 0) failures = 0;
       yield outcome;
       continue;
     }

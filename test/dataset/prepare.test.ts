@@ -6,6 +6,7 @@ import { textOf } from "../../src/dataset/text.js";
 import { type Block, JOIN_TO, toView } from "../../src/document/blocks.js";
 import { prepareText } from "../../src/document/prepare.js";
 import type { WordBlock } from "../../src/tagging/protocol.js";
+import { joinedWords } from "../support/scripted-tagger.js";
 
 const identity = { id: "doc", revision: "7" };
 
@@ -31,28 +32,13 @@ function documentOf(sentences: readonly LabelledSentence[], hasSpacing = true): 
 
 const paragraph = { newParagraph: true };
 
-/** The blocks' texts as the protocol says that the engine reads them. */
-function joined({ words, lines, glued }: WordBlock): { text: string; starts: number[]; ends: number[] } {
-  const starts: number[] = [];
-  const ends: number[] = [];
-  let text = "";
-  words.forEach((word, i) => {
-    if (lines.includes(i)) text += "\n";
-    else if (i > 0 && !glued.includes(i)) text += " ";
-    starts.push(text.length);
-    text += word;
-    ends.push(text.length);
-  });
-  return { text, starts, ends };
-}
-
 function prepared(document: LabelledDocument, context: (typeof CONTEXTS)[number], joinTo?: number) {
   const made = prepareWords(identity, document, context, joinTo);
   return { ...made, inputs: made.inputs as WordBlock[] };
 }
 
 const texts = (document: LabelledDocument, context: (typeof CONTEXTS)[number], joinTo?: number) =>
-  prepared(document, context, joinTo).inputs.map((input) => joined(input).text);
+  prepared(document, context, joinTo).inputs.map((input) => joinedWords(input).text);
 
 describe("what the engine sees at once", () => {
   const document = documentOf([
@@ -130,7 +116,7 @@ describe("a multi-word token", () => {
   const zum = { first: 1, last: 2, surface: "zum" };
   const views = (document: LabelledDocument) => {
     const { blocks, inputs, text } = prepared(document, "block");
-    const { starts, ends } = joined(inputs[0]!);
+    const { starts, ends } = joinedWords(inputs[0]!);
     return starts.map((start, i) => {
       const range = toView(blocks[0]!, start, ends[i]!);
       return text.slice(range.start, range.end);
@@ -216,7 +202,7 @@ describe("words against plain text", () => {
         const made = prepared(document, "block", size);
         const plain = prepareText({ ...identity, text: textOf(document).text }, size);
         expect(made.text).toBe(plain.text);
-        expect(made.inputs.map((input) => joined(input).text)).toEqual(
+        expect(made.inputs.map((input) => joinedWords(input).text)).toEqual(
           plain.blocks.map(({ canonical }) => canonical),
         );
         expect(covered(made.blocks)).toEqual(covered(plain.blocks));
@@ -245,7 +231,7 @@ describe("words against plain text", () => {
         const { words, text } = textOf(document);
         expect(made.text).toBe(text);
         const ranges = made.inputs.flatMap((input, b) => {
-          const { text, starts, ends } = joined(input);
+          const { text, starts, ends } = joinedWords(input);
           expect(made.blocks[b]!.canonical).toBe(text);
           return starts.map((start, i) => toView(made.blocks[b]!, start, ends[i]!));
         });

@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { batcher, sizeOf } from "../../src/pipeline/batcher.js";
+import type { BlockInput } from "../../src/tagging/protocol.js";
+import { answerTo, scriptedTagger, textOfBlock } from "../support/scripted-tagger.js";
+
+const text = (content: string): BlockInput => ({ kind: "text", text: content });
+const words = (...list: string[]): BlockInput => ({
+  kind: "words",
+  words: list,
+  sentences: [0],
+  lines: [],
+  glued: [],
+});
+const sizes = (requests: readonly (readonly BlockInput[])[]) =>
+  requests.map((blocks) => blocks.reduce((sum, block) => sum + sizeOf(block), 0));
+
+const block = fc.oneof(
+  fc.nat({ max: 3_000 }).map((length) => text("x".repeat(length))),
+  fc.array(fc.constantFrom("a", "Bcd"), { maxLength: 5 }).map((list) => words(...list)),
+  fc.constantFrom("Ada met Bob", "", "B").map(text),
+);
+
+describe("a batcher", () => {
+  it("answers each block for itself, in order, whatever the grouping and whichever request ends first", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(fc.array(block, { maxLength: 6 }), { maxLength: 8 }),
+        async (scheduler, documents) => {
+          const tagger = scriptedTagger(() => scheduler.schedule(Promise.resolve()));
+          const { tag } = batcher(tagger);
+          const answers = Promise.all(documents.map(tag));
+          await scheduler.waitFor(answers);
+          expect(await answers).toEqual(documents.map((blocks) => blocks.map(answerTo)));
+          expect(tagger.requests.flat()).toEqual(documents.flat());
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it("puts blocks of several documents into one request", async () => {
+    const tagger = scriptedTagger();
+    const { tag } = batcher(tagger);
+    await Promise.all([tag([text("one"), text("two")]), tag([words("three")])]);
+    expect(tagger.requests).toEqual([[text("one"), text("two"), words("three")]]);
+  });
+
+  it("spreads a long document, each request just full", async () => {
+    const tagger = scriptedTagger();
+    const long = Array.from({ length: 100 }, () => text("x".repeat(150)));
+    await batcher(tagger).tag(long);
+    const all = sizes(tagger.requests);
+    expect(all).toHaveLength(8);
+    for (const size of all.slice(0, -1)) {
+      expect(size).toBeGreaterThanOrEqual(2_000);
+      expect(size).toBeLessThan(2_150);
+    }
+  });
+
+  it("does not wait for a request that is not full", async () => {
+    const tagger = scriptedTagger();
+    const { tag } = batcher(tagger);
+    for (const one of ["a", "b", "c"]) expect(await tag([text(one)])).toEqual([answerTo(text(one))]);
+    expect(tagger.requests).toHaveLength(3);
+  });
+
+  it("lets what is at hand gather before a request leaves", async () => {
+    const tagger = scriptedTagger();
+    const { tag } = batcher(tagger);
+    const first = tag([text("a")]);
+    await Promise.resolve();
+    const second = tag([text("b")]);
+    expect(tagger.requests).toEqual([]);
+    await Promise.all([first, second]);
+    expect(tagger.requests).toEqual([[text("a"), text("b")]]);
+  });
+
+  it("asks nothing for a document without blocks", async () => {
+    const tagger = scriptedTagger();
+    expect(await batcher(tagger).tag([])).toEqual([]);
+    expect(tagger.requests).toEqual([]);
+  });
+});
+
+describe("a request that fails", () => {
+  const failing = (asynchronous: boolean) =>
+    scriptedTagger((blocks) => {
+      if (!blocks.some((block) => textOfBlock(block).includes("bad"))) return;
+      const error = new Error(blocks.length === 1 ? `for ${textOfBlock(blocks[0]!)}` : "for many");
+      if (asynchronous) return Promise.reject(error);
+      throw error;
+    });
+
+  it.each([true, false])("fails the bad blocks alone, each with its own reason", async (asynchronous) => {
+    const { tag } = batcher(failing(asynchronous));
+    const documents = ["a", "bad b", "c", "bad d", "e"].map((content) => tag([text(content)]));
+    const outcomes = await Promise.allSettled(documents);
+    expect(outcomes.map((outcome) => ("reason" in outcome ? String(outcome.reason) : outcome.value))).toEqual(
+      [
+        [answerTo(text("a"))],
+        "Error: for bad b",
+        [answerTo(text("c"))],
+        "Error: for bad d",
+        [answerTo(text("e"))],
+      ],
+    );
+  });
+
+  it("fails a document of which one block is bad, and leaves no failure unheard", async () => {
+    const { tag } = batcher(failing(true));
+    const [bad, good] = await Promise.allSettled([
+      tag([text("a"), text("bad b"), text("bad c")]),
+      tag([text("d")]),
+    ]);
+    expect(bad).toMatchObject({
+      status: "rejected",
+      reason: expect.objectContaining({ message: "for bad b" }),
+    });
+    expect(good.status).toBe("fulfilled");
+  });
+
+  it("does not harm the next one", async () => {
+    const { tag } = batcher(failing(true));
+    await expect(tag([text("bad")])).rejects.toThrow("for bad");
+    expect(await tag([text("good")])).toEqual([answerTo(text("good"))]);
+  });
+});
