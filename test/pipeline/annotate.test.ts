@@ -144,7 +144,7 @@ describe("annotate", () => {
     );
     const first = outcomes.next();
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(pulled).toBe(51);
+    expect(pulled).toBe(17);
     answer();
     expect((await first).value).toMatchObject({ kind: "tagged", position: 1 });
     await outcomes.return(undefined);
