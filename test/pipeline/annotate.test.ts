@@ -143,7 +143,8 @@ describe("annotate", () => {
       scriptedTagger(() => asked),
     );
     const first = outcomes.next();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Far more turns of the event loop than it takes to fill the bound.
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(pulled).toBe(17);
     answer();
     expect((await first).value).toMatchObject({ kind: "tagged", position: 1 });
