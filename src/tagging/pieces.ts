@@ -51,7 +51,7 @@ export function pieceEncoder(tokenizer: WordTokenizer, maxPieces: number): Piece
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
     const encoded = encode(tokenizer, word, blankBefore, maxPieces);
-    if (word.length <= WORD_UNITS) cache.set(key, encoded);
+    if (word.length <= WORD_UNITS) cache.set(ownCopy(key), encoded);
     return encoded;
   };
 
@@ -67,6 +67,11 @@ export function pieceEncoder(tokenizer: WordTokenizer, maxPieces: number): Piece
     }
     return { ids, offsets, truncatedWords };
   };
+}
+
+/** V8 keeps the whole text of which a string is a slice: a cached word would keep its block in memory. */
+function ownCopy(slice: string): string {
+  return Buffer.from(slice, "utf16le").toString("utf16le");
 }
 
 function encode(

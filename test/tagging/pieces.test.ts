@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { pieceEncoder, type WordTokenizer } from "../../src/tagging/pieces.js";
 
@@ -70,5 +72,20 @@ describe("pieces", () => {
     tokenizer.calls.length = 0;
     expect(encode(["first"], never).ids).toEqual([..."first"].map((letter) => letter.codePointAt(0)));
     expect(tokenizer.calls).toEqual(["first"]);
+  });
+
+  it("are remembered without the text that the word was cut from", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const toPieces = pieceEncoder({ ...letters(), encode: () => [97] }, 100);
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 50; i++) {
+      const text = `a-word-long-enough-to-be-a-slice-${i} ${"x ".repeat(500_000)}`;
+      toPieces([text.slice(0, text.indexOf(" "))], never);
+    }
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20e6);
+    expect(toPieces(["a"], never).ids).toEqual([97]);
   });
 });
