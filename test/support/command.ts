@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
+import { afterAll } from "vitest";
 
 export const MAIN = resolve("dist/src/main.js");
 
@@ -37,6 +38,13 @@ export interface Started {
   until(holds: (seen: { stdout: string; stderr: string }) => boolean): Promise<void>;
 }
 
+const running = new Set<ChildProcessWithoutNullStreams>();
+
+// A test that fails leaves nothing running.
+afterAll(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Starts and leaves standard input open. */
 export function start(args: readonly string[], { env, cwd, preload = [] }: RunOptions = {}): Started {
   const imports = preload.flatMap((name) => [
@@ -47,6 +55,7 @@ export function start(args: readonly string[], { env, cwd, preload = [] }: RunOp
     cwd: cwd ?? process.cwd(),
     env: { ...ENVIRONMENT, ...env },
   });
+  running.add(child);
   const seen = { stdout: "", stderr: "" };
   const waiting = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const) {
@@ -58,6 +67,7 @@ export function start(args: readonly string[], { env, cwd, preload = [] }: RunOp
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => {
+      running.delete(child);
       resolve({ status: code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGTERM" ? 15 : 9), ...seen });
     });
   });
