@@ -26,10 +26,11 @@ export async function compareTagged(
   columns: readonly { readonly gold: GoldColumn; readonly predicted: GoldColumn }[],
   scorer: Scorer,
 ): Promise<void> {
-  const others = sentencesOf(predicted.documents);
-  for await (const sentence of sentencesOf(gold.documents)) {
-    const { value: other } = await others.next();
-    if (other === undefined) throw tooShort(predicted.name, gold.name, sentence);
+  for await (const [sentence, other] of lockStep(
+    { name: gold.name, items: sentencesOf(gold.documents) },
+    { name: predicted.name, items: sentencesOf(predicted.documents) },
+    "sentences",
+  )) {
     requireSameWords(gold.name, sentence, predicted.name, other);
     for (const column of columns) {
       scorer.add(
@@ -39,22 +40,10 @@ export async function compareTagged(
       );
     }
   }
-  const { value: excess } = await others.next();
-  if (excess !== undefined) throw tooShort(gold.name, predicted.name, excess);
 }
 
-async function* sentencesOf(
-  documents: AsyncIterable<LabelledDocument>,
-): AsyncGenerator<LabelledSentence, undefined> {
+async function* sentencesOf(documents: AsyncIterable<LabelledDocument>): AsyncGenerator<LabelledSentence> {
   for await (const { sentences } of documents) yield* sentences.filter(({ words }) => words.length > 0);
-  return undefined;
-}
-
-function tooShort(short: string, long: string, { line }: LabelledSentence): SpanmillError {
-  return new SpanmillError(
-    "INPUT_MALFORMED",
-    `${short} ends before ${long}, which goes on with a sentence at line ${line}: both must hold the same sentences`,
-  );
 }
 
 function requireSameWords(
@@ -69,8 +58,8 @@ function requireSameWords(
   if (at === gold.words.length && at === other.words.length) return;
   throw new SpanmillError(
     "INPUT_MALFORMED",
-    `the words of ${goldName} and ${name} differ from word ${at + 1} of the sentences at lines ${gold.line} and ${other.line}: ` +
-      "both must hold the same words in the same order",
+    `the sentences at ${goldName}:${gold.line} and ${name}:${other.line} differ from word ${at + 1} on: both files must hold the ` +
+      "same words in the same order",
   );
 }
 
@@ -86,16 +75,16 @@ export async function compareSpans(
   selection: Selection,
 ): Promise<EvaluationReport> {
   const tally = spanTally();
-  const others = predicted.documents[Symbol.asyncIterator]();
   const select = ({ spans }: SpanDocument): TagSpan[] =>
     selectSpans(
       spans.map(({ start, end, label }) => ({ start, end, type: label })),
       selection,
     );
-  for await (const document of gold.documents) {
-    const next = await others.next();
-    if (next.done) throw ends(predicted.name, gold.name, document.line);
-    const other: SpanDocument = next.value;
+  for await (const [document, other] of lockStep(
+    { name: gold.name, items: gold.documents },
+    { name: predicted.name, items: predicted.documents },
+    "documents",
+  )) {
     if (other.text !== document.text) {
       throw new SpanmillError(
         "INPUT_MALFORMED",
@@ -105,14 +94,37 @@ export async function compareSpans(
     }
     addSpans(tally, select(document), select(other));
   }
-  const excess = await others.next();
-  if (!excess.done) throw ends(gold.name, predicted.name, excess.value.line);
   return { lenses: { [lens]: spanScores(tally) } };
 }
 
-function ends(short: string, long: string, line: number): SpanmillError {
+interface Items<Item> {
+  readonly name: string;
+  readonly items: AsyncIterable<Item>;
+}
+
+/** Pairs what both sides hold; closes both, however it ends. */
+async function* lockStep<Item extends { readonly line: number }>(
+  gold: Items<Item>,
+  predicted: Items<Item>,
+  what: string,
+): AsyncGenerator<[Item, Item]> {
+  const others = predicted.items[Symbol.asyncIterator]();
+  try {
+    for await (const item of gold.items) {
+      const other = await others.next();
+      if (other.done) throw ends(predicted.name, gold.name, item.line, what);
+      yield [item, other.value];
+    }
+    const excess = await others.next();
+    if (!excess.done) throw ends(gold.name, predicted.name, excess.value.line, what);
+  } finally {
+    await others.return?.();
+  }
+}
+
+function ends(short: string, long: string, line: number, what: string): SpanmillError {
   return new SpanmillError(
     "INPUT_MALFORMED",
-    `${short} ends before ${long}, which goes on at line ${line}: both must hold the same documents`,
+    `${short} ends before ${long}, which goes on at ${long}:${line}: both must hold the same ${what}`,
   );
 }

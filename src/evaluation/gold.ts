@@ -75,30 +75,29 @@ export interface KnownLens {
 }
 
 /**
- * Finds the gold column of each lens: the one the user names; else `upos` for a lens without spans in CoNLL-U, or
- * the lens's key in MISC; else the last column, for the one lens whose labels are most like its tags. Lenses
+ * Finds the gold column of each lens: the one the user names for it; else the one the user names for no lens, for
+ * the lens whose labels are most like its tags; else in CoNLL-U `upos` for a lens without spans, or the lens's
+ * key in MISC; else, where nothing else is found, the last column, again for the one lens most like it. Lenses
  * without a column are left out.
  *
- * @throws SpanmillError USAGE where a named column is not there; INPUT_MALFORMED where no lens has one.
+ * @throws SpanmillError USAGE where a named column is not there; INPUT_MALFORMED where no lens has one, or tags
+ * fit no scheme.
  */
 export function goldColumns(
   inventory: Inventory,
   lenses: readonly KnownLens[],
   choice: ColumnChoice,
 ): GoldColumn[] {
-  const found = lenses.flatMap((lens): GoldColumn[] => {
-    const wanted = choice.byName.get(lens.name);
-    if (wanted !== undefined) return [columnAt(inventory, lens.name, wanted)];
-    return inConllu(inventory, lens);
+  const found = lenses.flatMap(({ name }): GoldColumn[] => {
+    const wanted = choice.byName.get(name);
+    return wanted === undefined ? [] : [columnAt(inventory, name, wanted)];
   });
-  if (found.length > 0 && choice.otherwise === undefined) return found;
-  const rest = lenses.filter(({ name }) => !found.some(({ lens }) => lens === name));
-  const isConllu = inventory.columnNames.includes("upos");
-  const otherwise = choice.otherwise ?? (isConllu ? undefined : -1);
-  if (otherwise !== undefined && rest.length > 0 && inventory.columnNames.length > 1) {
-    const column = findColumn(inventory.columnNames, otherwise);
-    const lens = nearestLens(rest, inventory.values[column] ?? new Set());
-    found.push(columnAt(inventory, lens.name, otherwise));
+  const rest = () => lenses.filter(({ name }) => !found.some(({ lens }) => lens === name));
+  if (choice.otherwise !== undefined) found.push(...nearest(inventory, rest(), choice.otherwise));
+  found.push(...rest().flatMap((lens) => inConllu(inventory, lens)));
+  const { columnNames } = inventory;
+  if (found.length === 0 && !columnNames.includes("upos") && columnNames.length > 1) {
+    found.push(...nearest(inventory, lenses, -1));
   }
   if (found.length > 0) return found;
   throw new SpanmillError(
@@ -106,6 +105,13 @@ export function goldColumns(
     `No column of the label files is known to hold the labels of ${lenses.map(({ name }) => name).join(", ")}: ` +
       "say which it is with --column LENS=N",
   );
+}
+
+function nearest(inventory: Inventory, lenses: readonly KnownLens[], wanted: number | string): GoldColumn[] {
+  const column = findColumn(inventory.columnNames, wanted);
+  if (lenses.length === 0) return [];
+  const lens = nearestLens(lenses, inventory.values[column] ?? new Set());
+  return [columnAt(inventory, lens.name, wanted)];
 }
 
 function inConllu(inventory: Inventory, lens: KnownLens): GoldColumn[] {
@@ -122,7 +128,7 @@ function columnAt(inventory: Inventory, lens: string, wanted: number | string): 
   return { lens, place, scheme: schemeOf([...(inventory.values[place] ?? [])], lens) };
 }
 
-/** Gold tags are read as conlleval does, so a column that is no scheme's is one of plain labels. */
+/** The scheme that tags show; a column of plain labels has none. IOB1 counts as BIO: conlleval reads both alike. */
 function schemeOf(tags: readonly string[], lens: string): Scheme {
   // A set without a single span still has O, which every scheme has.
   if (tags.every((tag) => tag === "O")) return "BIO";
