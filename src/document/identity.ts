@@ -29,6 +29,8 @@ export interface PipelineParts {
     readonly scheme: string;
     /** In index order. */
     readonly labels: readonly string[];
+    /** Divides the logits. */
+    readonly temperature: number;
   }[];
   readonly decoder: Readonly<Record<string, string | number | boolean>>;
   readonly blocks: Readonly<Record<string, number>>;

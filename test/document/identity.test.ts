@@ -7,8 +7,8 @@ const parts: PipelineParts = {
   format: "1",
   models: [{ digest: "m1" }, { digest: "m2" }],
   lenses: [
-    { name: "ner", model: "m1", scheme: "BIO", labels: ["O", "B-PER", "I-PER"] },
-    { name: "pos", model: "m2", scheme: "none", labels: ["NN", "VB"] },
+    { name: "ner", model: "m1", scheme: "BIO", labels: ["O", "B-PER", "I-PER"], temperature: 1 },
+    { name: "pos", model: "m2", scheme: "none", labels: ["NN", "VB"], temperature: 1 },
   ],
   decoder: { decode: "constrained", scale: 1 },
   blocks: { joinTo: 200 },
@@ -39,7 +39,7 @@ test("a pipeline's digest does not see the order of models, lenses and keys", ()
     blocks: parts.blocks,
     decoder: { scale: 1, decode: "constrained" },
     lenses: parts.lenses
-      .map(({ labels, scheme, model, name }) => ({ labels, scheme, model, name }))
+      .map(({ temperature, labels, scheme, model, name }) => ({ temperature, labels, scheme, model, name }))
       .reverse(),
     models: [...parts.models].reverse(),
     format: parts.format,
@@ -57,6 +57,7 @@ test("a pipeline's digest sees every part, and the order of labels", () => {
     { ...parts, lenses: [{ ...ner!, labels: ["O", "I-PER", "B-PER"] }, pos!] },
     { ...parts, lenses: [{ ...ner!, scheme: "IO" }, pos!] },
     { ...parts, lenses: [{ ...ner!, model: "m2" }, pos!] },
+    { ...parts, lenses: [{ ...ner!, temperature: 1.5 }, pos!] },
     { ...parts, decoder: { decode: "argmax", scale: 1 } },
     { ...parts, blocks: { joinTo: 100 } },
     { ...parts, runtime: "onnxruntime 1.30.0 arm64" },
