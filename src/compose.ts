@@ -83,7 +83,10 @@ async function readFolders({ models, dtype, schemes }: TaggerSettings): Promise<
   );
 }
 
-/** Leaves the wanted lenses, and only the models that have one. A lens comes from one model. */
+/**
+ * Leaves the wanted lenses, and only the models that have one. A lens comes from one model, and models have
+ * different names, by which records call them.
+ */
 function pickLenses(folders: readonly ModelFolder[], wanted: readonly string[] | undefined): ModelFolder[] {
   const available = folders.flatMap(({ manifest }) => manifest.lenses.map(({ name }) => name));
   const unknown = wanted?.filter((name) => !available.includes(name)) ?? [];
@@ -102,13 +105,24 @@ function pickLenses(folders: readonly ModelFolder[], wanted: readonly string[] |
       },
     }))
     .filter(({ manifest }) => manifest.lenses.length > 0);
-  const names = picked.flatMap(({ manifest }) => manifest.lenses.map(({ name }) => name));
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) {
+  const lens = repeated(picked.flatMap(({ manifest }) => manifest.lenses.map(({ name }) => name)));
+  if (lens !== undefined) {
     throw new SpanmillError(
       "USAGE",
-      `Two models have the lens ${twice}: name them apart (--model ${twice}-2=DIR), or take it from one of them (--model LENS=DIR)`,
+      `Two models have the lens ${lens}: name them apart (--model ${lens}-2=DIR), or take it from one of them (--model LENS=DIR)`,
+    );
+  }
+  const model = repeated(picked.map(({ name }) => name));
+  if (model !== undefined) {
+    throw new SpanmillError(
+      "USAGE",
+      `Two models are called ${model}, and records could not tell them apart: take several lenses of one folder with ` +
+        `--model LENS,LENS=DIR; name another model in its spanmill.json ({"format": 1, "name": "${model}-2"}), or rename its folder`,
     );
   }
   return picked;
+}
+
+function repeated(names: readonly string[]): string | undefined {
+  return names.find((name, i) => names.indexOf(name) !== i);
 }
