@@ -60,6 +60,11 @@ describe("the engine", () => {
     const reading = model();
     await tag(text('Ada said "so".\nBob did'), [reading]);
     expect(reading.encoded).toEqual(["Ada", " said", ' "', "so", '"', ".", " Bob", " did"]);
+    const given = model();
+    await tag({ kind: "words", words: ["Ada", "said", ".", "Bob"], sentences: [0], lines: [3], glued: [2] }, [
+      given,
+    ]);
+    expect(given.encoded).toEqual(["Ada", " said", ".", " Bob"]);
   });
 
   it("gives no words unless asked, and the same spans", async () => {
