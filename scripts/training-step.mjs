@@ -72,17 +72,20 @@ const into = Object.fromEntries(
   Object.entries(step.outputs).map(([name, { shape }]) => [name, numbers(shape, () => 0)]),
 );
 const times = [];
+let cpu = process.cpuUsage();
 let loss = 0;
 for (let i = 0; i < steps + 2; i++) {
   const before = performance.now();
+  if (i === 2) cpu = process.cpuUsage();
   const results = await session.run(feeds, into);
   times.push(performance.now() - before);
   loss = results.loss.data[0];
 }
+const { user, system } = process.cpuUsage(cpu);
 await session.release();
 const sorted = times.slice(2).sort((a, b) => a - b);
 const show = (ms) => `${(ms / 1000).toFixed(3)} s`;
 console.log(
   `${batch} x ${sequence} pieces, ${threads} threads, forward and backward: median ${show(sorted[sorted.length >> 1])}, ` +
-    `best ${show(sorted[0])} (loss ${loss.toFixed(5)}); peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
+    `best ${show(sorted[0])}, processor time ${show((user + system) / 1000 / steps)} (loss ${loss.toFixed(5)}); peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`,
 );

@@ -2,7 +2,6 @@
 import {
   add,
   div,
-  erf,
   exp,
   expand,
   matMul,
@@ -40,7 +39,7 @@ export const GRADIENT_RULES: { readonly [Name in OperatorName]: GradientRule<Nam
   Exp: ({ outputs: [y] }, up) => [mul(up, y!)],
   Log: ({ inputs: [x] }, up) => [div(up, x!)],
   Erf: ({ inputs: [x] }, up) => [mul(up, mul(exp(neg(square(x!))), 2 / Math.sqrt(Math.PI)))],
-  Gelu: ({ inputs: [x] }, up) => [mul(up, geluSlope(x!))],
+  Gelu: ({ inputs: [x], outputs: [, below] }, up) => [mul(up, geluSlope(x!, below!))],
   Where: ({ inputs: [condition, yes, no] }, up) => [
     undefined,
     sumTo(where(condition!, up, constant(0)), yes!.shape),
@@ -89,10 +88,9 @@ export const GRADIENT_RULES: { readonly [Name in OperatorName]: GradientRule<Nam
 };
 
 /** d gelu(x) / dx = P(x) + x p(x), with the normal distribution's P and density p. */
-function geluSlope(x: Value): Value {
-  const below = add(mul(erf(mul(x, Math.SQRT1_2)), 0.5), 0.5);
+function geluSlope(x: Value, below: Value): Value {
   const density = exp(mul(square(x), -0.5));
-  return add(below, mul(mul(x, 1 / Math.sqrt(2 * Math.PI)), density));
+  return add(below, mul(mul(x, density), 1 / Math.sqrt(2 * Math.PI)));
 }
 
 /**

@@ -49,7 +49,7 @@ export const LOWERING_RULES: { readonly [Name in OperatorName]: LoweringRule<Nam
   Exp: same("Exp"),
   Log: same("Log"),
   Erf: same("Erf"),
-  Gelu: same("Gelu"),
+  Gelu: lowerGelu,
   Where: same("Where"),
   Cast: same("Cast", int("to", 1)),
   OneHot: (to, { attributes: { classes } }, [ids], outputs) => {
@@ -92,6 +92,20 @@ export const LOWERING_RULES: { readonly [Name in OperatorName]: LoweringRule<Nam
     to.emit("ReduceSum", [x!, list], outputs, [int("keepdims", keep ? 1 : 0)]);
   },
 };
+
+/**
+ * Where P(x) is wanted too, from erf: (1 + erf(x / sqrt 2)) / 2 is between 0 and 1, so HardSigmoid, which is a line
+ * between them, does it in one pass over memory.
+ */
+function lowerGelu(to: Emitter, _: Node<"Gelu">, [x]: readonly string[], outputs: readonly string[]): void {
+  if (outputs.length === 1) {
+    to.emit("Gelu", [x!], outputs);
+    return;
+  }
+  const error = to.emit("Erf", [to.emit("Mul", [x!, to.constant("float32", [], [Math.SQRT1_2])])]);
+  const below = to.emit("HardSigmoid", [error], [outputs[1]!], [float("alpha", 0.5), float("beta", 0.5)]);
+  to.emit("Mul", [x!, below], [outputs[0]!]);
+}
 
 function lowerMatMul(
   to: Emitter,

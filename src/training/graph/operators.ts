@@ -39,8 +39,8 @@ export const exp = (x: Value): Value => apply("Exp", {}, [x], x.shape);
 export const log = (x: Value): Value => apply("Log", {}, [x], x.shape);
 export const erf = (x: Value): Value => apply("Erf", {}, [x], x.shape);
 
-/** The exact one, by the error function; not the approximation by tanh. */
-export const gelu = (x: Value): Value => apply("Gelu", {}, [x], x.shape);
+/** x P(x), with the normal distribution's P: the exact one, not the approximation by tanh. P is kept for the gradient. */
+export const gelu = (x: Value): Value => apply("Gelu", {}, [x], x.shape, "float32", [x.shape]);
 
 /** `yes` where the condition (bool) holds, else `no`. */
 export function where(condition: Value, yes: Value, no: Value): Value {
