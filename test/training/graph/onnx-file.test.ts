@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { decodeModel, encodeModel } from "../../../src/training/graph/onnx-file.js";
+import { toOnnx } from "../../../src/training/graph/onnx-model.js";
+import * as op from "../../../src/training/graph/operators.js";
+import { input, parameter } from "../../../src/training/graph/value.js";
+import { runOnnx } from "./runtime.js";
+
+const build = () => {
+  const x = input("x", "float32", ["batch", 3]);
+  const hidden = op.linear(x, parameter("kernel", [3, 2]), parameter("bias", [2]));
+  return { x, result: op.softmax(op.gelu(hidden)) };
+};
+const weights = new Map([
+  ["kernel", Float32Array.of(1, 2, 3, 4, 5, 6)],
+  ["bias", Float32Array.of(0.5, -0.5)],
+]);
+
+describe("an ONNX file", () => {
+  it("reads back as the model it was written from", () => {
+    const { x, result } = build();
+    const model = toOnnx({ result }, { dialect: "portable", weights, inputs: [x] });
+    const read = decodeModel(encodeModel(model), "model.onnx");
+
+    expect(read.irVersion).toBe(9);
+    expect(read.opsetImport).toMatchObject([{ domain: "", version: 20 }]);
+    expect(read.graph.node.map(({ opType }) => opType)).toEqual(["MatMul", "Add", "Gelu", "Softmax"]);
+    expect(read.graph.input).toMatchObject([
+      {
+        name: "x",
+        type: { tensorType: { elemType: 1, shape: { dim: [{ dimParam: "batch" }, { dimValue: 3 }] } } },
+      },
+    ]);
+    const kernel = read.graph.initializer.find(({ name }) => name === "kernel")!;
+    expect(kernel.dims).toEqual([3, 2]);
+    expect(new Float32Array(Uint8Array.from(kernel.rawData!).buffer)).toEqual(weights.get("kernel"));
+  });
+
+  it("gets the same bytes from the same computation, built anew", () => {
+    const bytes = () => encodeModel(toOnnx({ result: build().result }, { dialect: "runtime", weights }));
+    expect(Buffer.from(bytes()).equals(bytes())).toBe(true);
+  });
+
+  it("asks for the weights that it does not hold", () => {
+    const model = toOnnx({ result: build().result }, { dialect: "runtime", weights: new Map() });
+    expect(model.graph.input.map(({ name }) => name)).toEqual(["x", "kernel", "bias"]);
+    expect(model.graph.initializer).toEqual([]);
+  });
+
+  it("gives an input, a constant or one value under two names as results", async () => {
+    const x = input("x", "float32", [2]);
+    const y = op.neg(x);
+    const results = await runOnnx(
+      { same: x, first: y, second: y },
+      new Map([["x", { shape: [2], data: [1, 2] }]]),
+      "portable",
+    );
+    expect(results).toMatchObject({ same: { data: [1, 2] }, first: { data: [-1, -2] }, second: { data: [-1, -2] } });
+  });
+
+  it("refuses a weight of another size than its parameter's", () => {
+    const wrong = new Map([["kernel", Float32Array.of(1, 2)]]);
+    expect(() => toOnnx({ result: build().result }, { dialect: "runtime", weights: wrong })).toThrow(
+      /2 numbers for the weight kernel of \[3, 2\]/,
+    );
+  });
+
+  it("that is cut off is refused by name", () => {
+    const bytes = encodeModel(toOnnx({ result: build().result }, { dialect: "runtime", weights }));
+    expect(() => decodeModel(bytes.subarray(0, bytes.length - 7), "model.onnx")).toThrow(
+      expect.objectContaining({ code: "MODEL_BROKEN", message: expect.stringContaining("model.onnx") }),
+    );
+  });
+});
