@@ -15,7 +15,9 @@ const { values: options } = parseArgs({
     profile: { type: "string" },
   },
 });
-const [batch, sequence, threads, steps] = ["batch", "sequence", "threads", "steps"].map((name) => Number(options[name]));
+const [batch, sequence, threads, steps] = ["batch", "sequence", "threads", "steps"].map((name) =>
+  Number(options[name]),
+);
 
 switchOffTelemetry();
 const { openGraphSession } = await import("../dist/src/adapters/onnx/graph-session.js");
@@ -26,7 +28,10 @@ const { readSafetensors } = await import("../dist/src/training/safetensors.js");
 const { readBaseWeights } = await import("../dist/src/training/base-weights.js");
 const { trainingStep } = await import("../dist/src/training/step.js");
 
-const config = readEncoderConfig(JSON.parse(readFileSync(`${options.base}/config.json`, "utf8")), "config.json");
+const config = readEncoderConfig(
+  JSON.parse(readFileSync(`${options.base}/config.json`, "utf8")),
+  "config.json",
+);
 const lenses = [
   { name: "ner", labels: 9, weight: 1 },
   { name: "pos", labels: 17, weight: 1 },
@@ -53,7 +58,8 @@ const feeds = {
   attention_mask: int64([batch, sequence], () => 1),
   token_type_ids: int64([batch, sequence], () => 0),
 };
-for (const { name, labels } of lenses) feeds[`labels.${name}`] = int64([batch, sequence], () => Math.floor(next() * labels));
+for (const { name, labels } of lenses)
+  feeds[`labels.${name}`] = int64([batch, sequence], () => Math.floor(next() * labels));
 const size = { batch, sequence, "batch*sequence": batch * sequence };
 const numbers = (shape, make) => {
   const dims = shape.map((dimension) => size[dimension] ?? dimension);
@@ -61,12 +67,17 @@ const numbers = (shape, make) => {
 };
 for (const { name, shape } of step.masks) feeds[name] = numbers(shape, () => (next() < 0.1 ? 0 : 1 / 0.9));
 for (const [name, { shape }] of step.parameters) {
-  feeds[name] = weights.has(name) ? { data: weights.get(name), shape } : numbers(shape, () => (next() - 0.5) / 25);
+  feeds[name] = weights.has(name)
+    ? { data: weights.get(name), shape }
+    : numbers(shape, () => (next() - 0.5) / 25);
 }
 
 const bytes = encodeModel(toOnnx(step.outputs, { dialect: "runtime", inputs: step.inputs }));
 const started = performance.now();
-const session = await openGraphSession(bytes, { threads, ...(options.profile ? { profile: options.profile } : {}) });
+const session = await openGraphSession(bytes, {
+  threads,
+  ...(options.profile ? { profile: options.profile } : {}),
+});
 console.log(`graph: ${bytes.length} bytes, opened in ${Math.round(performance.now() - started)} ms`);
 const into = Object.fromEntries(
   Object.entries(step.outputs).map(([name, { shape }]) => [name, numbers(shape, () => 0)]),

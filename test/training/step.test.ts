@@ -37,16 +37,28 @@ function makeFeeds(seed: number, weightsOnly = false): Map<string, Tensor> {
   const feeds = new Map<string, Tensor>();
   for (const [name, { shape }] of step.parameters) {
     const around = name.endsWith("LayerNorm.weight") ? 1 : 0;
-    feeds.set(name, filled(shape, () => Math.fround(around + (random() - 0.5) * 0.8)));
+    feeds.set(
+      name,
+      filled(shape, () => Math.fround(around + (random() - 0.5) * 0.8)),
+    );
   }
   if (weightsOnly) return feeds;
-  feeds.set("input_ids", tokens(() => below(CONFIG.vocabulary)));
+  feeds.set(
+    "input_ids",
+    tokens(() => below(CONFIG.vocabulary)),
+  );
   feeds.set("attention_mask", { ...tokens(() => 1), data: [1, 1, 1, 1, 1, 1, 1, 1, 0, 0] });
-  feeds.set("token_type_ids", tokens(() => below(CONFIG.tokenTypes)));
+  feeds.set(
+    "token_type_ids",
+    tokens(() => below(CONFIG.tokenTypes)),
+  );
   feeds.set("labels.ner", { ...tokens(() => 0), data: [-100, 0, 1, 3, -100, -100, 2, 3, -100, -100] });
   feeds.set("labels.pos", { ...tokens(() => 0), data: [-100, 3, -100, 1, 0, -100, 2, 1, -100, -100] });
   for (const { name, shape } of step.masks) {
-    feeds.set(name, filled(shape, () => (random() < 0.2 ? 0 : Math.fround(1.25))));
+    feeds.set(
+      name,
+      filled(shape, () => (random() < 0.2 ? 0 : Math.fround(1.25))),
+    );
   }
   return feeds;
 }
@@ -84,7 +96,9 @@ describe("the training step", () => {
       expect(shape).toEqual(feeds.get(name)!.shape);
       const picked = Array.from({ length: 6 }, () => Math.floor(random() * data.length));
       const scale = Math.max(...data.map(Math.abs));
-      const error = Math.max(...picked.map((i) => Math.abs(data[i]! - difference(feeds, name, i)))) / Math.max(scale, 1e-3);
+      const error =
+        Math.max(...picked.map((i) => Math.abs(data[i]! - difference(feeds, name, i)))) /
+        Math.max(scale, 1e-3);
       found.push({ name, error });
     }
     const worst = found.reduce((a, b) => (a.error > b.error ? a : b));
@@ -107,15 +121,16 @@ describe("the training step", () => {
 
   it("is bit-identical when it is run again, on two threads", async () => {
     const feeds = makeFeeds(7);
-    const [first, second] = [await runOnnx(step.outputs, feeds, "runtime"), await runOnnx(step.outputs, feeds, "runtime")];
+    const [first, second] = [
+      await runOnnx(step.outputs, feeds, "runtime"),
+      await runOnnx(step.outputs, feeds, "runtime"),
+    ];
     expect(second).toEqual(first);
   });
 
   it("is written as the same bytes when it is built again", () => {
     const bytes = () =>
-      encodeModel(
-        toOnnx(trainingStep(CONFIG, LENSES, { words: "rows" }).outputs, { dialect: "runtime" }),
-      );
+      encodeModel(toOnnx(trainingStep(CONFIG, LENSES, { words: "rows" }).outputs, { dialect: "runtime" }));
     expect(Buffer.from(bytes()).equals(bytes())).toBe(true);
   });
 
@@ -157,26 +172,33 @@ describe("the served model", () => {
     return scores.map((score) => Math.exp(score) / total);
   };
 
-  it.each(["portable", "runtime"] as const)("scores as the step does without dropout (%s)", async (dialect) => {
-    const feeds = makeFeeds(3);
-    const { ner, pos } = await runOnnx(served.outputs, feeds, dialect);
-    const plain = trainingStep(CONFIG, LENSES, { words: "frozen" });
-    const step = await runOnnx({ ner: plain.outputs["loss.ner"]!, pos: plain.outputs["loss.pos"]! }, feeds, "runtime");
-    expect(ner!.shape).toEqual([2, 5, 3]);
+  it.each(["portable", "runtime"] as const)(
+    "scores as the step does without dropout (%s)",
+    async (dialect) => {
+      const feeds = makeFeeds(3);
+      const { ner, pos } = await runOnnx(served.outputs, feeds, dialect);
+      const plain = trainingStep(CONFIG, LENSES, { words: "frozen" });
+      const step = await runOnnx(
+        { ner: plain.outputs["loss.ner"]!, pos: plain.outputs["loss.pos"]! },
+        feeds,
+        "runtime",
+      );
+      expect(ner!.shape).toEqual([2, 5, 3]);
 
-    const loss = ({ data }: Tensor, lens: TrainedLens): number => {
-      const answers = feeds.get(`labels.${lens.name}`)!.data;
-      const chances = answers.flatMap((answer, row) => {
-        if (answer < 0) return [];
-        const p = probabilities(data.slice(row * lens.labels, (row + 1) * lens.labels));
-        const allowed = answer < lens.labels ? [answer] : lens.sets![answer - lens.labels]!;
-        return [allowed.reduce((sum, label) => sum + p[label]!, 0)];
-      });
-      return chances.reduce((sum, p) => sum - Math.log(p), 0) / chances.length;
-    };
-    expect(loss(ner!, LENSES[0]!)).toBeCloseTo(step.ner!.data[0]!, 5);
-    expect(loss(pos!, LENSES[1]!)).toBeCloseTo(step.pos!.data[0]!, 5);
-  });
+      const loss = ({ data }: Tensor, lens: TrainedLens): number => {
+        const answers = feeds.get(`labels.${lens.name}`)!.data;
+        const chances = answers.flatMap((answer, row) => {
+          if (answer < 0) return [];
+          const p = probabilities(data.slice(row * lens.labels, (row + 1) * lens.labels));
+          const allowed = answer < lens.labels ? [answer] : lens.sets![answer - lens.labels]!;
+          return [allowed.reduce((sum, label) => sum + p[label]!, 0)];
+        });
+        return chances.reduce((sum, p) => sum - Math.log(p), 0) / chances.length;
+      };
+      expect(loss(ner!, LENSES[0]!)).toBeCloseTo(step.ner!.data[0]!, 5);
+      expect(loss(pos!, LENSES[1]!)).toBeCloseTo(step.pos!.data[0]!, 5);
+    },
+  );
 
   it("does not see padding", async () => {
     const [feeds, changed] = [makeFeeds(3), makeFeeds(3)];
@@ -193,7 +215,11 @@ describe("the served model", () => {
   it("holds its weights, and asks for what every BERT asks for", () => {
     const stored = new Map([...weights].map(([name, { data }]) => [name, Float32Array.from(data)]));
     const model = toOnnx(served.outputs, { dialect: "portable", weights: stored, inputs: served.inputs });
-    expect(model.graph.input.map(({ name }) => name)).toEqual(["input_ids", "attention_mask", "token_type_ids"]);
+    expect(model.graph.input.map(({ name }) => name)).toEqual([
+      "input_ids",
+      "attention_mask",
+      "token_type_ids",
+    ]);
     expect(model.graph.output.map(({ name }) => name)).toEqual(["ner", "pos"]);
     expect(new Set(model.graph.node.map(({ domain }) => domain))).toEqual(new Set([undefined]));
     const held = new Set(model.graph.initializer.map(({ name }) => name));

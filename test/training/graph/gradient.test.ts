@@ -6,7 +6,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { gradients } from "../../../src/training/graph/gradient.js";
 import * as op from "../../../src/training/graph/operators.js";
 import type { Shape } from "../../../src/training/graph/shape.js";
-import { constant, input, type OperatorName, parameter, type Value } from "../../../src/training/graph/value.js";
+import {
+  constant,
+  input,
+  type OperatorName,
+  parameter,
+  type Value,
+} from "../../../src/training/graph/value.js";
 import { evaluate, type Feeds, type Tensor } from "./reference.js";
 import { randomFrom, relativeError, runOnnx } from "./runtime.js";
 
@@ -119,7 +125,17 @@ const CASES: { readonly [Name in OperatorName]: (size: Size) => Case } = {
   },
   Transpose: (size) => {
     const x = real(["batch", size(), size(), 2]);
-    return { result: op.transpose(x, [[0, 2, 1, 3], [3, 0, 2, 1], [1, 2, 3, 0]][size(3) - 1]!), of: [x] };
+    return {
+      result: op.transpose(
+        x,
+        [
+          [0, 2, 1, 3],
+          [3, 0, 2, 1],
+          [1, 2, 3, 0],
+        ][size(3) - 1]!,
+      ),
+      of: [x],
+    };
   },
   Gather: (size) => {
     const rows = size();
@@ -136,16 +152,19 @@ const CASES: { readonly [Name in OperatorName]: (size: Size) => Case } = {
 const errors: { readonly name: string; readonly value: number; readonly gradient: number }[] = [];
 
 describe.each(Object.keys(CASES) as OperatorName[])("%s", (name) => {
-  it.each(["runtime", "portable"] as const)("is right, and so is its gradient, in the dialect %s", async (dialect) => {
-    for (let seed = 1; seed <= SHAPES_TRIED; seed++) {
-      const random = randomFrom(seed * 7919 + name.length);
-      const size: Size = (atMost = 5) => 1 + Math.floor(random() * atMost);
-      const made = CASES[name](size);
-      errors.push({ name, ...(await check(made, size, random, dialect)) });
-      expect(errors.at(-1)!.value).toBeLessThan(TOLERANCE);
-      expect(errors.at(-1)!.gradient).toBeLessThan(TOLERANCE);
-    }
-  });
+  it.each(["runtime", "portable"] as const)(
+    "is right, and so is its gradient, in the dialect %s",
+    async (dialect) => {
+      for (let seed = 1; seed <= SHAPES_TRIED; seed++) {
+        const random = randomFrom(seed * 7919 + name.length);
+        const size: Size = (atMost = 5) => 1 + Math.floor(random() * atMost);
+        const made = CASES[name](size);
+        errors.push({ name, ...(await check(made, size, random, dialect)) });
+        expect(errors.at(-1)!.value).toBeLessThan(TOLERANCE);
+        expect(errors.at(-1)!.gradient).toBeLessThan(TOLERANCE);
+      }
+    },
+  );
 });
 
 it("agrees for means, also over sizes known only when the graph runs", async () => {
@@ -163,7 +182,9 @@ afterAll(() => {
     const { name, ...found } = errors.reduce((a, b) => (a[key] > b[key] ? a : b));
     return `${found[key].toExponential(1)} (${name})`;
   };
-  console.log(`largest relative error of ${errors.length} checks: value ${worst("value")}, gradient ${worst("gradient")}`);
+  console.log(
+    `largest relative error of ${errors.length} checks: value ${worst("value")}, gradient ${worst("gradient")}`,
+  );
 });
 
 async function check(made: Case, size: Size, random: () => number, dialect: "runtime" | "portable") {
@@ -187,7 +208,10 @@ async function check(made: Case, size: Size, random: () => number, dialect: "run
   const scalar = op.reduceSum(op.mul(made.result, weights));
   const [plain] = evaluate([made.result], feeds);
   const found = gradients(scalar, made.of);
-  const outputs = Object.fromEntries([["result", made.result], ...found.map((each, i) => [`gradient${i}`, each])]);
+  const outputs = Object.fromEntries([
+    ["result", made.result],
+    ...found.map((each, i) => [`gradient${i}`, each]),
+  ]);
   const results = await runOnnx(outputs, feeds, dialect);
   return {
     value: relativeError(results.result!.data, plain!.data),

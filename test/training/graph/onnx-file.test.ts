@@ -54,7 +54,11 @@ describe("an ONNX file", () => {
       new Map([["x", { shape: [2], data: [1, 2] }]]),
       "portable",
     );
-    expect(results).toMatchObject({ same: { data: [1, 2] }, first: { data: [-1, -2] }, second: { data: [-1, -2] } });
+    expect(results).toMatchObject({
+      same: { data: [1, 2] },
+      first: { data: [-1, -2] },
+      second: { data: [-1, -2] },
+    });
   });
 
   it("refuses a weight of another size than its parameter's", () => {

@@ -25,12 +25,18 @@ export async function runOnnx(
       Object.fromEntries(
         given.map(([name, { shape, data }]) => {
           const integers = types.get(name) === 7;
-          return [name, { shape, data: integers ? BigInt64Array.from(data, BigInt) : Float32Array.from(data) }];
+          return [
+            name,
+            { shape, data: integers ? BigInt64Array.from(data, BigInt) : Float32Array.from(data) },
+          ];
         }),
       ),
     );
     return Object.fromEntries(
-      Object.entries(results).map(([name, { shape, data }]) => [name, { shape, data: Array.from(data, Number) }]),
+      Object.entries(results).map(([name, { shape, data }]) => [
+        name,
+        { shape, data: Array.from(data, Number) },
+      ]),
     );
   } finally {
     await session.release();
@@ -41,7 +47,9 @@ export async function runOnnx(
 export function relativeError(actual: readonly number[], expected: readonly number[]): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   const scale = Math.max(1e-6, ...expected.map(Math.abs));
-  return Math.max(0, ...actual.map((a, i) => (Number.isFinite(a) ? Math.abs(a - expected[i]!) : 1e9))) / scale;
+  return (
+    Math.max(0, ...actual.map((a, i) => (Number.isFinite(a) ? Math.abs(a - expected[i]!) : 1e9))) / scale
+  );
 }
 
 /** Numbers in [0, 1) that follow from a seed (mulberry32). */
