@@ -48,7 +48,10 @@ const stored = new Map([...step.parameters].filter(([name]) => !name.startsWith(
 const weights = readBaseWeights(stored, tensors, file);
 
 let random = 1;
-const next = () => (random = (random * 48271) % 2147483647) / 2147483647;
+const next = () => {
+  random = (random * 48271) % 2147483647;
+  return random / 2147483647;
+};
 const int64 = (shape, make) => {
   const data = BigInt64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => BigInt(make()));
   return { data, shape };

@@ -9,7 +9,8 @@ export function safetensorsFile(tensors: Readonly<Record<string, Given>>): Uint8
   let end = 0;
   const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
   for (const [name, { dtype, shape, bytes }] of Object.entries(tensors)) {
-    header[name] = { dtype, shape, data_offsets: [end, (end += bytes.length)] };
+    header[name] = { dtype, shape, data_offsets: [end, end + bytes.length] };
+    end += bytes.length;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const file = new Uint8Array(8 + text.length + end);
