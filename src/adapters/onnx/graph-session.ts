@@ -86,7 +86,9 @@ async function run(
   try {
     const given = Object.fromEntries(Object.entries(feeds).map(([name, each]) => [name, toTensor(each)]));
     const results = await session.run(given, fetches);
-    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromTensor(value)]));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, value]) => [name, into[name] ?? fromTensor(value)]),
+    );
   } catch (cause) {
     throw new SpanmillError(
       "INFERENCE_FAILED",
