@@ -61,6 +61,14 @@ describe("an ONNX file", () => {
     });
   });
 
+  it("reads sizes from its inputs only where a shape has more than one that is not known", () => {
+    const x = input("x", "float32", ["batch", "sequence", 6]);
+    const types = (shape: readonly (string | number)[]) =>
+      toOnnx({ y: op.reshape(x, shape) }, { dialect: "portable" }).graph.node.map(({ opType }) => opType);
+    expect(types(["batch*sequence", 6])).toEqual(["Reshape"]);
+    expect(types(["batch", "sequence", 2, 3])).toContain("Shape");
+  });
+
   it("refuses a weight of another size than its parameter's", () => {
     const wrong = new Map([["kernel", Float32Array.of(1, 2)]]);
     expect(() => toOnnx({ result: build().result }, { dialect: "runtime", weights: wrong })).toThrow(
