@@ -87,16 +87,19 @@ export function encodeModel(model: OnnxModel): Uint8Array {
  * @throws SpanmillError MODEL_BROKEN
  */
 export function decodeModel(bytes: Uint8Array, file: string): OnnxModel {
+  let cause: unknown;
   try {
     const message = ModelProto.decode(bytes);
-    return ModelProto.toObject(message, { longs: Number, arrays: true }) as OnnxModel;
-  } catch (cause) {
-    throw new SpanmillError(
-      "MODEL_BROKEN",
-      `${file} is no ONNX file, or is cut off: fetch or export it again`,
-      {
-        cause,
-      },
-    );
+    const model = ModelProto.toObject(message, { longs: Number, arrays: true });
+    if (model.graph !== undefined) return model as OnnxModel;
+  } catch (error) {
+    cause = error;
   }
+  throw new SpanmillError(
+    "MODEL_BROKEN",
+    `${file} is no ONNX file, or is cut off: fetch or export it again`,
+    {
+      cause,
+    },
+  );
 }

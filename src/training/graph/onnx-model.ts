@@ -86,7 +86,8 @@ function assemble(dialect: Dialect, given: readonly Value[]) {
   const constants = new Map<string, OnnxTensor>();
   const sizes = new Map<string, string>();
   let count = 0;
-  const fresh = (): string => `v${count++}`;
+  // No input, weight or lens begins with a slash, so nothing of ours can take its name.
+  const fresh = (): string => `/${count++}`;
 
   const emitter: Emitter = {
     dialect,
@@ -100,7 +101,7 @@ function assemble(dialect: Dialect, given: readonly Value[]) {
       const key = `${type} ${show(shape)} ${data.join()}`;
       const known = constants.get(key);
       if (known !== undefined) return known.name;
-      const name = `c${constants.size}`;
+      const name = `/constant/${constants.size}`;
       constants.set(key, { name, dims: shape, dataType: ELEMENT[type], rawData: rawBytes(type, data) });
       return name;
     },

@@ -76,9 +76,26 @@ describe("an ONNX file", () => {
     );
   });
 
-  it("that is cut off is refused by name", () => {
-    const bytes = encodeModel(toOnnx({ result: build().result }, { dialect: "runtime", weights }));
-    expect(() => decodeModel(bytes.subarray(0, bytes.length - 7), "model.onnx")).toThrow(
+  it("keeps names of its own apart from those that it is given", async () => {
+    // Lenses are named by users: v0 and c0 are as good as any.
+    const x = input("0", "float32", [2]);
+    const y = op.mul(op.mul(x, 2), 3);
+    const results = await runOnnx(
+      { v0: y, c0: op.neg(y) },
+      new Map([["0", { shape: [2], data: [1, 2] }]]),
+      "runtime",
+    );
+    expect(results).toMatchObject({ v0: { data: [6, 12] }, c0: { data: [-6, -12] } });
+  });
+
+  it.each(["is cut off", "is text", "is empty"])("that %s is refused by name", (kind) => {
+    const whole = encodeModel(toOnnx({ result: build().result }, { dialect: "runtime", weights }));
+    const bytes = {
+      "is cut off": whole.subarray(0, whole.length - 7),
+      "is text": new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\n"),
+      "is empty": new Uint8Array(0),
+    }[kind]!;
+    expect(() => decodeModel(bytes, "model.onnx")).toThrow(
       expect.objectContaining({ code: "MODEL_BROKEN", message: expect.stringContaining("model.onnx") }),
     );
   });
