@@ -10,7 +10,7 @@ import type { EngineSettings, TagReply, TagRequest } from "../src/tagging/protoc
 
 if (isMainThread) throw new SpanmillError("INTERNAL", "workers/tagger runs in a worker thread only");
 
-// Loading starts with the thread, and a failure waits here for the first request.
+// Once a thread. A failure waits here for every request, which tells it.
 const opened = openEngine(workerData as EngineSettings).catch(toWire);
 
 export default async function handle(request: TagRequest): Promise<TagReply> {

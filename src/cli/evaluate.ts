@@ -71,7 +71,15 @@ async function compareFiles(gold: string, pred: string, options: EvaluateOptions
   );
   const columns = goldAt.flatMap((column) => {
     const other = predAt.find(({ lens }) => lens === column.lens);
-    return other === undefined ? [] : [{ gold: column, predicted: other }];
+    if (other === undefined) return [];
+    if ((column.scheme === "none") !== (other.scheme === "none")) {
+      throw new SpanmillError(
+        "INPUT_MALFORMED",
+        `the labels of lens ${column.lens} are of scheme ${column.scheme} in ${gold} and ${other.scheme} in ${pred}: is it the ` +
+          `right column? Say which with --column ${column.lens}=N`,
+      );
+    }
+    return [{ gold: column, predicted: other }];
   });
   const scores = scorer(options.mode, selectionOf(options));
   await compareTagged(

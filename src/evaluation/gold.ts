@@ -116,7 +116,10 @@ function nearest(inventory: Inventory, lenses: readonly KnownLens[], wanted: num
 
 function inConllu(inventory: Inventory, lens: KnownLens): GoldColumn[] {
   if (!inventory.columnNames.includes("upos")) return [];
-  if (lens.scheme === "none") return [columnAt(inventory, lens.name, "upos")];
+  if (lens.scheme === "none") {
+    const tags = inventory.values[inventory.columnNames.indexOf("upos")] ?? new Set();
+    return [...tags].every((tag) => tag === "_") ? [] : [columnAt(inventory, lens.name, "upos")];
+  }
   const tags = inventory.misc.get(lens.name);
   if (tags === undefined) return [];
   const misc = inventory.columnNames.indexOf("misc");

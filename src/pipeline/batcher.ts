@@ -2,6 +2,7 @@
  * Puts blocks of several documents into one request, so that short documents do not cost a trip across the
  * thread line each, and spreads a long document over the threads. Answers do not depend on the grouping.
  */
+import { SpanmillError } from "../errors.js";
 import type { Tagger } from "../ports/tagger.js";
 import type { BlockInput, TaggedBlock } from "../tagging/protocol.js";
 
@@ -45,17 +46,22 @@ export function batcher(tagger: Tagger): Batcher {
   return { tag: (blocks) => Promise.all(blocks.map(enqueue)) };
 }
 
-/** A request that fails is taken apart, so that a block answers for itself alone. */
-async function send(tagger: Tagger, request: readonly Waiting[]): Promise<void> {
+/**
+ * A request that fails is halved, so that one bad block does not take its neighbours along. A block that fails alone
+ * for a reason that may pass (its thread died, of whatever) is tried once more.
+ */
+async function send(tagger: Tagger, request: readonly Waiting[], isLastTry = false): Promise<void> {
   try {
     const tagged = await tagger.tag(request.map(({ block }) => block));
     for (let i = 0; i < request.length; i++) request[i]!.resolve(tagged[i]!);
   } catch (error) {
-    if (request.length === 1) {
-      request[0]!.reject(error);
-      return;
-    }
-    for (const one of request) await send(tagger, [one]);
+    if (request.length > 1) {
+      const half = request.length >> 1;
+      await send(tagger, request.slice(0, half));
+      await send(tagger, request.slice(half));
+    } else if (error instanceof SpanmillError && error.retryable && !isLastTry) {
+      await send(tagger, request, true);
+    } else request[0]!.reject(error);
   }
 }
 

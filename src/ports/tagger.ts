@@ -18,7 +18,8 @@ export interface Tagger {
   readonly warnings: readonly string[];
   readonly threads: number;
   /**
-   * Answers in the order of `blocks`.
+   * Answers in the order of `blocks`. A failure is one of the whole request: who wants to know which block it was asks
+   * again with fewer (see `pipeline/batcher.ts`).
    *
    * @throws SpanmillError MODEL_OUTPUT, INFERENCE_FAILED, THREAD_DIED
    */

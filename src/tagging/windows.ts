@@ -67,6 +67,8 @@ function overlap(
     }
     let next = end;
     while (next - 1 > first && offsets[end]! - offsets[next - 1]! <= room * OVERLAP) next--;
+    // The next window must reach beyond this one.
+    while (offsets[end + 1]! - offsets[next]! > room) next++;
     const ownEnd = middle(offsets, next, end);
     windows.push({ first, end, ownFirst, ownEnd });
     first = next;

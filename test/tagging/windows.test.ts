@@ -55,6 +55,16 @@ describe("windows", () => {
     );
   });
 
+  it("reach beyond the one before, each of them", () => {
+    fc.assert(
+      fc.property(block, (sentences) => {
+        const { offsets, starts } = lay(sentences);
+        const windows = cutWindows(offsets, starts, ROOM);
+        for (let i = 1; i < windows.length; i++) expect(windows[i]!.end).toBeGreaterThan(windows[i - 1]!.end);
+      }),
+    );
+  });
+
   it("cut no sentence that fits", () => {
     fc.assert(
       fc.property(block, (sentences) => {

@@ -11,7 +11,7 @@ import type { GraphDescription } from "../../tagging/protocol.js";
 
 /**
  * How every session of spanmill runs, benchmarks included: one thread a session (the pool is the parallelism),
- * no spinning, and nothing logged below an error.
+ * and nothing logged below an error.
  */
 export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
   intraOpNumThreads: 1,

@@ -54,7 +54,7 @@ export function openPool(settings: EngineSettings, options: PoolOptions = {}): P
       if (reply.kind === "described") return reply;
       throw unexpected(reply);
     },
-    tag: (blocks) => tagOrBisect(piscina, blocks),
+    tag: (blocks) => tag(piscina, blocks),
     async close() {
       await started();
       await piscina.destroy();
@@ -92,26 +92,7 @@ function watchStarts(piscina: Piscina<TagRequest, TagReply>): () => Promise<void
   };
 }
 
-/**
- * A thread that dies takes a whole request with it. The request is halved and tried again, so that one bad
- * block does not take its neighbours along; a block that kills its thread twice alone is given up.
- */
-async function tagOrBisect(
-  piscina: Piscina<TagRequest, TagReply>,
-  blocks: readonly BlockInput[],
-): Promise<TaggedBlock[]> {
-  try {
-    return await tagOnce(piscina, blocks);
-  } catch (error) {
-    if (!(error instanceof SpanmillError) || error.code !== "THREAD_DIED") throw error;
-    if (blocks.length === 1) return await tagOnce(piscina, blocks);
-    const half = blocks.length >> 1;
-    const first = await tagOrBisect(piscina, blocks.slice(0, half));
-    return [...first, ...(await tagOrBisect(piscina, blocks.slice(half)))];
-  }
-}
-
-async function tagOnce(
+async function tag(
   piscina: Piscina<TagRequest, TagReply>,
   blocks: readonly BlockInput[],
 ): Promise<TaggedBlock[]> {
