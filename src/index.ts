@@ -2,13 +2,12 @@
  * The library: the same engine as the command line, in somebody's own program. See "Library" in README.md; its
  * examples are run by the tests.
  */
-import { createHash } from "node:crypto";
 import { openTagger as openPort } from "./compose.js";
 import { buildRecord } from "./document/build-record.js";
 import { recordSettings } from "./document/pipeline.js";
 import { prepareText } from "./document/prepare.js";
 import type { DocumentRecord } from "./document/record.js";
-import { surfaceWriter, type TextPolicy } from "./document/surface.js";
+import { type SurfaceWriter, surfaceWriter, type TextPolicy } from "./document/surface.js";
 import { SpanmillError } from "./errors.js";
 import type { OffsetUnit } from "./offsets.js";
 import { type Arrived, annotate as annotateDocuments } from "./pipeline/annotate.js";
@@ -29,7 +28,7 @@ export interface TaggerOptions {
   readonly lenses?: readonly string[];
   /** Schemes that labels cannot tell, by lens: `{ ner: "IOB1" }`. */
   readonly schemes?: Readonly<Record<string, Scheme>>;
-  /** Which ONNX file: `fp32`, `q8`, `int8`, ...; default `auto`, the most precise one. */
+  /** Which ONNX file: `fp32`, `q8`, `int8`, ...; default `auto`, float before quantised ones. */
   readonly dtype?: string;
   /** Default `constrained`: the most probable well-formed sequence of labels. */
   readonly decode?: "constrained" | "argmax";
@@ -48,7 +47,7 @@ export interface TaggerOptions {
 
 export interface TextDocument {
   readonly text: string;
-  /** Default: named by the digest of the text. */
+  /** Default: the digest of the text, keyed where there is a key. */
   readonly id?: string;
   /** Sortable; of two records of one document the one with the higher revision is the latest. Default `0`. */
   readonly revision?: string;
@@ -72,7 +71,7 @@ export interface SpanTagger {
   annotateAll(
     documents: Iterable<string | TextDocument> | AsyncIterable<string | TextDocument>,
   ): AsyncGenerator<DocumentRecord>;
-  /** Ends the threads. A process with an open tagger does not end by itself. */
+  /** Ends the threads. */
   close(): Promise<void>;
 }
 
@@ -111,7 +110,7 @@ export async function openTagger(options: TaggerOptions = {}): Promise<SpanTagge
   async function* annotateAll(
     documents: Parameters<SpanTagger["annotateAll"]>[0],
   ): AsyncGenerator<DocumentRecord> {
-    for await (const outcome of annotateDocuments(arriving(documents), tagger)) {
+    for await (const outcome of annotateDocuments(arriving(documents, surface), tagger)) {
       if (outcome.kind === "rejected") throw new SpanmillError(outcome.code, outcome.reason);
       yield buildRecord(outcome.document, outcome.blocks, settings);
     }
@@ -121,7 +120,7 @@ export async function openTagger(options: TaggerOptions = {}): Promise<SpanTagge
     lenses: lenses.map(({ name, scheme, labels }) => ({ name, scheme, labels })),
     warnings: tagger.warnings,
     async annotate(document) {
-      const prepared = prepare(document);
+      const prepared = prepare(document, surface);
       return buildRecord(prepared, await tag(prepared.inputs), settings);
     },
     annotateAll,
@@ -131,18 +130,20 @@ export async function openTagger(options: TaggerOptions = {}): Promise<SpanTagge
 
 async function* arriving(
   documents: Iterable<string | TextDocument> | AsyncIterable<string | TextDocument>,
+  surface: SurfaceWriter,
 ): AsyncGenerator<Arrived> {
   let position = 0;
   for await (const document of documents) {
-    yield { kind: "document", source: "documents", position: ++position, document: prepare(document) };
+    yield {
+      kind: "document",
+      source: "documents",
+      position: ++position,
+      document: prepare(document, surface),
+    };
   }
 }
 
-function prepare(document: string | TextDocument) {
+function prepare(document: string | TextDocument, surface: SurfaceWriter) {
   const { text, id, revision = "0" } = typeof document === "string" ? { text: document } : document;
-  return prepareText({ id: id ?? digestOf(text), revision, text });
-}
-
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+  return prepareText({ id: id ?? surface.digest(text), revision, text });
 }

@@ -53,7 +53,7 @@ export async function openOutput(settings: OutputSettings): Promise<AnnotateOutp
 }
 
 async function openMain(settings: OutputSettings): Promise<AnnotateOutput> {
-  if (settings.format === "brat") return bratOutput(settings.path ?? ".", settings);
+  if (settings.format === "brat") return bratOutput(settings.path!, settings);
   const writer = await openRecords(settings.path ?? STDOUT, { append: settings.append });
   const format = formatter(settings);
   return {

@@ -16,6 +16,7 @@ import { summary } from "../terminal/summary.js";
 import { canRedraw, terminalTraits } from "../terminal/traits.js";
 import { type AnnotateOutput, needsWords, type OutputFormat, openOutput } from "./annotate-output.js";
 import type { Context } from "./context.js";
+import { requireKnownNames } from "./names.js";
 import { listBeside, openRejections, type Rejections } from "./rejections.js";
 import { howToGoOn } from "./resume.js";
 import { taggerSettings } from "./tagger-settings.js";
@@ -44,13 +45,18 @@ export async function runAnnotate(
   }
   const tagger = await openTagger(taggerSettings(options, needsColumns(options, format)));
   try {
+    requireKnownNames(
+      tagger,
+      { "--text": options.text.byName.keys() },
+      { "--scheme": options.scheme.byName.keys() },
+    );
     for (const warning of tagger.warnings) context.stderr.write(`warning: ${warning}\n`);
     const line = progressLine(source, options, context);
+    const output = await openAnnotateOutput(options, format, surface, tagger, context);
     const rejected = await openRejections(options, (text) => {
       line.clear();
       context.stderr.write(text);
     });
-    const output = await openAnnotateOutput(options, format, surface, tagger, context);
     const run = { source, tagger, output, rejected, line, options, context };
     const counts = await annotateAll(run);
     return finish(counts, files, run);
@@ -68,9 +74,11 @@ function surfaceOf({ text, includeText, hmacKeyFile }: AnnotateOptions): Surface
   });
 }
 
-function readSecret(path: string): string {
+function readSecret(path: string): Uint8Array {
   try {
-    return readFileSync(path, "utf8").trim();
+    // The very bytes, but for the line feed that editors put at the end.
+    const key = readFileSync(path);
+    return key.at(-1) === 0x0a ? key.subarray(0, key.at(-2) === 0x0d ? -2 : -1) : key;
   } catch (cause) {
     throw new SpanmillError(
       "CONFIG_INVALID",
@@ -213,6 +221,12 @@ function finish(counts: Counts, files: readonly string[], { rejected, options, c
     const totals = { documents, words, rejected: counts.rejected, seconds, lenses: counts.lenses() };
     const outputs = { output: options.output, errors: rejected.file };
     stderr.write(summary({ ...totals, ...outputs }, terminalTraits(stderr, env)));
+  }
+  if (documents + counts.rejected === 0 && !interrupted.aborted) {
+    const names = (files.length === 0 ? ["standard input"] : files).join(", ");
+    stderr.write(
+      `warning: there is no document in ${names}${options.skip > 0 ? ` after the first ${options.skip}` : ""}\n`,
+    );
   }
   if (!interrupted.aborted) return statusOf(codes);
   stderr.write(howToGoOn(options.skip + documents + counts.rejected, argv, files, options));

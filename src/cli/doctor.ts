@@ -1,6 +1,5 @@
 /** `spanmill doctor`: is this machine fit, and are the models whole? A line for each check, with its mend. */
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { processorFamily, runtimeVersion } from "../adapters/threads/runtime.js";
 import { BUILT_IN_MODEL, openTagger } from "../compose.js";
@@ -16,11 +15,11 @@ interface Check {
   readonly mend?: string;
 }
 
-/** @returns 0 where nothing failed, else the status of the first failure. */
+/** @returns 0 where nothing failed, else the status of a model that cannot be used. */
 export async function runDoctor({ model, json }: DoctorOptions, { print }: Context): Promise<number> {
   const models =
     model.length > 0 ? model.map(({ dir }) => dir) : existsSync(BUILT_IN_MODEL) ? [BUILT_IN_MODEL] : [];
-  const checks = [node(), runtime(), telemetry(), threads()];
+  const checks = [node(), await runtime(), telemetry(), threads()];
   for (const directory of models) checks.push(await modelCheck(directory));
   if (models.length === 0) checks.push(noModel());
   await print(json ? JSON.stringify({ checks }) : checks.map(line).join("\n"));
@@ -50,10 +49,10 @@ function node(): Check {
   return { check: "node", status: "ok", finding };
 }
 
-function runtime(): Check {
-  const require = createRequire(import.meta.url);
+async function runtime(): Promise<Check> {
   try {
-    require.resolve("onnxruntime-node");
+    // Loading it shows what resolving does not: a native library for another system.
+    await import("../adapters/onnx/session.js");
     return {
       check: "runtime",
       status: "ok",
@@ -63,7 +62,7 @@ function runtime(): Check {
     return {
       check: "runtime",
       status: "failed",
-      finding: "onnxruntime-node is not installed",
+      finding: "onnxruntime-node is not installed, or its native library cannot be loaded here",
       mend: "run npm ci; there are builds for Linux (glibc), macOS and Windows, none for Alpine",
     };
   }

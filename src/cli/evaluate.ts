@@ -5,7 +5,13 @@ import { openTagger } from "../compose.js";
 import type { EvaluateOptions } from "../config/options.js";
 import { EXIT, SpanmillError } from "../errors.js";
 import { compareSpans, compareTagged } from "../evaluation/compare-files.js";
-import { goldColumns, type Inventory, type KnownLens, takeInventory } from "../evaluation/gold.js";
+import {
+  type GoldColumn,
+  goldColumns,
+  type Inventory,
+  type KnownLens,
+  takeInventory,
+} from "../evaluation/gold.js";
 import { type EvaluationReport, reportTable } from "../evaluation/report.js";
 import { scorer } from "../evaluation/scorer.js";
 import { detectScheme, type Scheme } from "../tagging/schemes.js";
@@ -70,7 +76,7 @@ async function compareFiles(gold: string, pred: string, options: EvaluateOptions
     columnChoice(options),
   );
   const columns = goldAt.flatMap((column) => {
-    const other = predAt.find(({ lens }) => lens === column.lens);
+    const other = predAt.find(({ lens }) => lens === column.lens) ?? withoutSpans(column, inventories.pred);
     if (other === undefined) return [];
     if ((column.scheme === "none") !== (other.scheme === "none")) {
       throw new SpanmillError(
@@ -89,6 +95,12 @@ async function compareFiles(gold: string, pred: string, options: EvaluateOptions
     scores,
   );
   return scores.report();
+}
+
+/** MISC says nothing of words outside of all spans: a file without the key has no span of the lens. */
+function withoutSpans({ lens, place }: GoldColumn, { columnNames }: Inventory): GoldColumn | undefined {
+  const misc = columnNames.indexOf("misc");
+  return typeof place === "number" || misc < 0 ? undefined : { lens, place: { misc }, scheme: "BIO" };
 }
 
 /** The lenses of label files without a model: those that are named, else those that the files show. */

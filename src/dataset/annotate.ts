@@ -1,6 +1,7 @@
 /** The engine's answer for a document as labelled data: what writers and the terminal take. */
 import { toView } from "../document/blocks.js";
 import type { PreparedDocument } from "../document/prepare.js";
+import { snapToGraphemes } from "../offsets.js";
 import type { LensManifest, TaggedBlock } from "../tagging/protocol.js";
 import { tagsOfSpans } from "../tagging/schemes.js";
 import type { AnnotatedDocument, AnnotatedLens, LabelledSpan } from "./document.js";
@@ -15,7 +16,7 @@ export interface ScoredDocument extends AnnotatedDocument {
 }
 
 /**
- * @param tagged the answers of the document's blocks, in order, with word columns.
+ * @param tagged the answers of the document's blocks, in order; without word columns there are spans alone.
  * @param minScore spans of a smaller score are left out, and the tags of their words are `O`.
  */
 export function annotatedDocument(
@@ -38,17 +39,30 @@ export function annotatedDocument(
   const annotated = lenses.map((lens) => ({
     name: lens.name,
     tags: tagged.flatMap((answer) => tagsOf(answer, lens, minScore)),
-    spans: tagged.flatMap((answer, b) =>
-      answer.lenses[lens.name]!.spans.filter(({ score }) => score >= minScore).map(
-        ({ start, end, label, score }): ScoredSpan => ({
-          ...toView(blocks[b]!, start, end),
-          label,
-          score,
-        }),
-      ),
-    ),
+    spans: spansInView({ text, blocks }, tagged, lens.name, minScore),
   }));
   return { id, text, words: { starts, ends }, sentences, lenses: annotated };
+}
+
+/** Whole graphemes, as in records. */
+function spansInView(
+  { text, blocks }: Pick<PreparedDocument, "text" | "blocks">,
+  tagged: readonly TaggedBlock[],
+  lens: string,
+  minScore: number,
+): ScoredSpan[] {
+  const spans: ScoredSpan[] = [];
+  let notBefore = 0;
+  tagged.forEach((answer, b) => {
+    for (const { start, end, label, score } of answer.lenses[lens]!.spans) {
+      if (score < minScore) continue;
+      const range = snapToGraphemes(text, toView(blocks[b]!, start, end), notBefore);
+      if (range.start === range.end) continue;
+      notBefore = range.end;
+      spans.push({ ...range, label, score });
+    }
+  });
+  return spans;
 }
 
 /**
@@ -58,6 +72,7 @@ export function annotatedDocument(
 function tagsOf(answer: TaggedBlock, lens: LensManifest, minScore: number): string[] {
   const { labels, spans } = answer.lenses[lens.name]!;
   if (lens.scheme === "none") return labels.map((label) => lens.labels[label]!);
+  if (answer.starts.length === 0) return [];
   const wordAt = new Map(answer.starts.map((start, word) => [start, word]));
   const wordEnd = new Map(answer.ends.map((end, word) => [end, word + 1]));
   const kept = spans.filter(({ score }) => score >= minScore);

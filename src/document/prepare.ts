@@ -5,7 +5,10 @@ import { type Segment, segmentsOf } from "./segments.js";
 
 export interface DocumentIdentity {
   readonly id: string;
-  /** Sortable, and a function of the source alone: of two answers for one id the higher one is the latest. */
+  /**
+   * Sortable, and a function of the source alone: of two answers for one id from one source the higher one is the
+   * latest. Of files it is the document's place among all that are read.
+   */
   readonly revision: string;
 }
 

@@ -1,6 +1,6 @@
 /** Documents to answers, in order, over the tagger port; rejected ones keep their place. */
 import type { PreparedDocument } from "../document/prepare.js";
-import { type ErrorCode, SpanmillError } from "../errors.js";
+import { type ErrorCode, EXIT, SpanmillError } from "../errors.js";
 import type { Tagger } from "../ports/tagger.js";
 import type { TaggedBlock } from "../tagging/protocol.js";
 import { batcher } from "./batcher.js";
@@ -51,7 +51,7 @@ export async function* annotate(
     try {
       return { ...item, kind: "tagged", blocks: await tag(item.document.inputs) };
     } catch (error) {
-      if (error instanceof SpanmillError) return { kind: "failed", item, error };
+      if (error instanceof SpanmillError && !isOfTheModel(error)) return { kind: "failed", item, error };
       throw error;
     }
   };
@@ -67,6 +67,11 @@ export async function* annotate(
     const { document, ...place } = item;
     yield { ...place, kind: "rejected", id: document.id, code: error.code, reason: error.message };
   }
+}
+
+/** A thread that cannot load a model fails on every document: none of them is to blame. */
+function isOfTheModel(error: SpanmillError): boolean {
+  return error.exitCode === EXIT.model;
 }
 
 /** When so many documents in a row fail in the engine, it is not the documents. */

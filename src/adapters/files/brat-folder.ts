@@ -16,12 +16,19 @@ export async function openBrat(directory: string): Promise<(document: AnnotatedD
   } catch (cause) {
     throw unwritable(directory, cause);
   }
-  return (document) => writeBrat(directory, document);
+  const names = new Map<string, number>();
+  return (document) => writeBrat(join(directory, unusedName(bratName(document.id), names)), document);
 }
 
-async function writeBrat(directory: string, document: AnnotatedDocument): Promise<void> {
+/** A name that is used again in a run has `~2` put to it: `~` is in no name of ours. File systems may ignore case. */
+function unusedName(name: string, names: Map<string, number>): string {
+  const times = (names.get(name.toLowerCase()) ?? 0) + 1;
+  names.set(name.toLowerCase(), times);
+  return times === 1 ? name : `${name}~${times}`;
+}
+
+async function writeBrat(path: string, document: AnnotatedDocument): Promise<void> {
   const { txt, ann } = toBrat(document);
-  const path = join(directory, bratName(document.id));
   try {
     await writeFile(`${path}.txt`, txt);
     await writeFile(`${path}.ann`, ann);

@@ -20,7 +20,7 @@ export function requireFiles(paths: readonly string[]): number | undefined {
     try {
       const stats = statSync(path);
       if (stats.isDirectory()) problems.push(isDirectory(path));
-      if (size !== undefined) size += stats.size;
+      size = size === undefined || !stats.isFile() ? undefined : size + stats.size;
     } catch (cause) {
       problems.push(missing(path, systemCode(cause)));
     }

@@ -17,7 +17,7 @@ export const folderManifest = z.strictObject({
   format: z.literal(1),
   name: z.string().min(1).optional().describe("name of the model in records; default: the folder's name"),
   onnx: z.string().min(1).optional().describe("the ONNX file to load unless --dtype says otherwise"),
-  lenses: z.record(z.string().regex(/^[a-z][a-z0-9_-]*$/), lens).optional(),
+  lenses: z.record(z.string().regex(/^[A-Za-z][\w.-]*$/), lens).optional(),
   window: z.int().min(8).optional().describe("most pieces of a window, special tokens included"),
   blank_before_word: z
     .enum(["always", "as_written"])

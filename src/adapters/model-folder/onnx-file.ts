@@ -23,7 +23,7 @@ export interface OnnxChoice {
   readonly dtype: string | undefined;
 }
 
-/** All ONNX files of the folder that have a usual name, best precision first. */
+/** All ONNX files of the folder that have a usual name, in the order in which they are preferred. */
 export function onnxFiles(directory: string): OnnxChoice[] {
   return DTYPES.flatMap((dtype) =>
     [`onnx/model${SUFFIXES[dtype]}.onnx`, `model${SUFFIXES[dtype]}.onnx`]

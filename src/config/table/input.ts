@@ -44,7 +44,7 @@ export const INPUT_OPTIONS = [
     default: "16MiB",
     group: "Input",
     commands: ["annotate"],
-    doc: "Documents above this size are rejected.",
+    doc: "Texts and lines above this size are rejected.",
   },
   {
     key: "skip",

@@ -4,7 +4,7 @@ import { modelSources } from "../model-values.js";
 import type { OptionDeclaration } from "../option.js";
 import { choice, integer, keyed, list, number, one, word } from "../values.js";
 
-const lensNames = list(word("LENS", "the name of a lens", /^[\p{L}\p{N}_-]+$/u), { separator: /,/ });
+const lensNames = list(word("LENS", "the name of a lens", /^[A-Za-z][\w.-]*$/), { separator: /,/ });
 
 export const MODEL_OPTIONS = [
   {

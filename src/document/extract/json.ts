@@ -27,7 +27,10 @@ export function extractJson(line: string, fields: { text: FieldPath; id: FieldPa
     value = JSON.parse(line);
   } catch (error) {
     // The parser's message quotes the line; only the number in it is ours to give.
-    const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
+    const position =
+      error instanceof Error
+        ? / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(error.message)?.[1]
+        : undefined;
     const where = position === undefined ? "" : ` from character ${position} on`;
     return { kind: "rejected", code: "DOCUMENT_NOT_JSON", reason: `the line is not JSON${where}` };
   }
