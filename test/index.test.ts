@@ -75,6 +75,7 @@ describe.skipIf(SHARED_ABSENT)("the library (needs ../shared)", () => {
     try {
       const record = await secret.annotate(texts[0]!);
       expect(JSON.stringify(record)).not.toContain("Merkel");
+      expect(record.document_id).toBe(record.text_digest);
       expect(record.lenses.ner!.spans[0]!.text_digest).toMatch(/^hmac-sha256:/);
     } finally {
       await secret.close();

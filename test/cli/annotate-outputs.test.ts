@@ -111,6 +111,17 @@ describe("labelled files", () => {
     }
   });
 
+  it("of brat keep documents of one id apart", async () => {
+    const output = join(folder, "brat-twins");
+    const { status } = await spanmill(
+      ["annotate", "--model", MODEL, "--from", "jsonl", "--to", "brat", "-o", output],
+      { input: '{"id":"T","text":"Alice"}\n{"id":"t","text":"Berlin"}\n' },
+    );
+    expect(status).toBe(0);
+    expect(readFileSync(join(output, "T.txt"), "utf8")).toBe("Alice");
+    expect(readFileSync(join(output, "t~2.txt"), "utf8")).toBe("Berlin");
+  });
+
   it("of brat are two for a document, in a folder", async () => {
     const output = join(folder, "brat");
     const { status, stdout } = await annotate(TEXT_FILE, "--to", "brat", "-o", output);

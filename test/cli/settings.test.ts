@@ -25,6 +25,16 @@ async function unitAndTexts(args: string[], env: RunOptions["env"] = {}): Promis
   return records(stdout).map(({ offset_unit, lenses }) => [offset_unit, lenses.ner.spans[0].text]);
 }
 
+describe("names that no model has", () => {
+  it("are refused with the nearest, for a policy that is passed over would show what was to be hidden", async () => {
+    const args = ["annotate", "--model", MODEL, "--text", "full,PERS=none", "--scheme", "nre=IOB1"];
+    const { status, stdout, stderr } = await spanmill(args, { input: "Alice" });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/--text: no model has the label PERS; did you mean PER\?/);
+    expect(stderr).toMatch(/--scheme: no model has the lens nre; did you mean ner\?/);
+  });
+});
+
 describe("settings", () => {
   it("come from a configuration file, named by flag or variable", async () => {
     const expected = [

@@ -150,4 +150,10 @@ describe("annotate", () => {
     expect((await first).value).toMatchObject({ kind: "tagged", position: 1 });
     await outcomes.return(undefined);
   });
+
+  it("ends at once where a thread cannot load its model: no document is to blame", async () => {
+    const broken = scriptedTagger(() => Promise.reject(new SpanmillError("MODEL_BROKEN", "cut off")));
+    const outcomes = annotate(arriving(["a", "b"]), broken);
+    await expect(outcomes.next()).rejects.toMatchObject({ code: "MODEL_BROKEN" });
+  });
 });
