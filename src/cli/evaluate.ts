@@ -68,25 +68,7 @@ async function compareFiles(gold: string, pred: string, options: EvaluateOptions
     gold: await takeInventory(openLabelled([gold], options.from)),
     pred: await takeInventory(openLabelled([pred], options.from)),
   };
-  const lenses = lensesOf(inventories.gold, options);
-  const goldAt = goldColumns(inventories.gold, lenses, columnChoice(options));
-  const predAt = goldColumns(
-    inventories.pred,
-    lenses.filter(({ name }) => goldAt.some(({ lens }) => lens === name)),
-    columnChoice(options),
-  );
-  const columns = goldAt.flatMap((column) => {
-    const other = predAt.find(({ lens }) => lens === column.lens) ?? withoutSpans(column, inventories.pred);
-    if (other === undefined) return [];
-    if ((column.scheme === "none") !== (other.scheme === "none")) {
-      throw new SpanmillError(
-        "INPUT_MALFORMED",
-        `the labels of lens ${column.lens} are of scheme ${column.scheme} in ${gold} and ${other.scheme} in ${pred}: is it the ` +
-          `right column? Say which with --column ${column.lens}=N`,
-      );
-    }
-    return [{ gold: column, predicted: other }];
-  });
+  const columns = pairColumns(gold, inventories.gold, pred, inventories.pred, options);
   const scores = scorer(options.mode, selectionOf(options));
   await compareTagged(
     { name: gold, documents: openLabelled([gold], options.from) },
@@ -95,6 +77,39 @@ async function compareFiles(gold: string, pred: string, options: EvaluateOptions
     scores,
   );
   return scores.report();
+}
+
+/**
+ * The columns of each lens that the gold file has. `--scheme` says how both sides mark spans, where their labels cannot.
+ */
+function pairColumns(
+  gold: string,
+  goldInventory: Inventory,
+  pred: string,
+  predInventory: Inventory,
+  options: EvaluateOptions,
+): { gold: GoldColumn; predicted: GoldColumn }[] {
+  const goldAt = goldColumns(goldInventory, lensesOf(goldInventory, options), columnChoice(options));
+  const lenses = lensesOf(goldInventory, options).filter(({ name }) =>
+    goldAt.some(({ lens }) => lens === name),
+  );
+  const predAt = goldColumns(predInventory, lenses, columnChoice(options));
+  const declared = (column: GoldColumn): GoldColumn => ({
+    ...column,
+    scheme: options.scheme.byName.get(column.lens) ?? options.scheme.otherwise ?? column.scheme,
+  });
+  return goldAt.flatMap((column) => {
+    const other = predAt.find(({ lens }) => lens === column.lens) ?? withoutSpans(column, predInventory);
+    if (other === undefined) return [];
+    if ((column.scheme === "none") !== (other.scheme === "none")) {
+      throw new SpanmillError(
+        "INPUT_MALFORMED",
+        `the labels of lens ${column.lens} are of scheme ${column.scheme} in ${gold} and ${other.scheme} in ${pred}: is it the ` +
+          `right column? Say which with --column ${column.lens}=N`,
+      );
+    }
+    return [{ gold: declared(column), predicted: declared(other) }];
+  });
 }
 
 /** MISC says nothing of words outside of all spans: a file without the key has no span of the lens. */

@@ -57,7 +57,7 @@ const ANNOTATE_RULES: readonly Rule<AnnotateOptions>[] = [
 ];
 
 /** Options that only concern a model, so they say nothing about two label files. */
-const MODEL_FLAGS = ["model", "scheme", "dtype", "decode", "threads", "context", "join-to"];
+const MODEL_FLAGS = ["model", "dtype", "decode", "threads", "context", "join-to"];
 
 const EVALUATE_RULES: readonly Rule<EvaluateOptions>[] = [
   ({ options }) => modelTwice(options),

@@ -32,6 +32,23 @@ describe("evaluate", () => {
     expect(JSON.parse(stdout).lenses.ner.types.PER).toMatchObject({ gold: 2, predicted: 2, correct: 1 });
   });
 
+  it("reads both sides by the scheme that is declared, since IOB1 looks like BIO", async () => {
+    const iob1 = file("iob1.conll", "Alice I-PER\nSmith I-PER\nBob B-PER\n\n");
+    const strict = ["evaluate", "--gold", iob1, "--pred", iob1, "--mode", "seqeval-strict", "--json"];
+    const found = async (...args: string[]) =>
+      JSON.parse((await spanmill([...strict, ...args])).stdout).lenses.ner.types.PER.gold;
+    expect(await found()).toBe(1);
+    expect(await found("--scheme", "IOB1")).toBe(2);
+  });
+
+  it("counts a lens that the other file has no span of as missed", async () => {
+    const word = (misc: string) => `# newdoc\n1\tAlice\t_\tPROPN\t_\t_\t_\t_\t_\t${misc}\n\n`;
+    const both = ["--gold", file("gold.conllu", word("ner=B-PER")), "--pred", file("pred.conllu", word("_"))];
+    const { status, stdout } = await spanmill(["evaluate", ...both, "--json", "--fail-under", "0.5"]);
+    expect(status).toBe(8);
+    expect(JSON.parse(stdout).lenses.ner.micro.recall).toBe(0);
+  });
+
   it("scores texts with spans", async () => {
     const path = file(
       "gold.jsonl",

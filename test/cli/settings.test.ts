@@ -35,6 +35,22 @@ describe("names that no model has", () => {
   });
 });
 
+describe("two outputs in one file", () => {
+  it("are refused, whatever it is called", async () => {
+    const args = [
+      "annotate",
+      "--model",
+      MODEL,
+      "-o",
+      `${folder}/both.jsonl`,
+      "--errors",
+      `${folder}/./both.jsonl`,
+    ];
+    const { status, stderr } = await spanmill(args, { input: "Alice" });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining("the same file") });
+  });
+});
+
 describe("settings", () => {
   it("come from a configuration file, named by flag or variable", async () => {
     const expected = [

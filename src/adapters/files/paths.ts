@@ -1,5 +1,6 @@
 /** What can be said of paths before any of them is opened. */
-import { fstatSync, type Stats, statSync } from "node:fs";
+import { existsSync, fstatSync, type Stats, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { SpanmillError, systemCode } from "../../errors.js";
 import { STDIN } from "./bytes.js";
 
@@ -46,7 +47,7 @@ function missing(path: string, code: string | undefined): SpanmillError {
 }
 
 /**
- * Makes sure that nothing is written to a file that is read, whatever the names of the two are: it would be
+ * Makes sure that nothing is written to a file that is read or written besides, whatever the names of the two are: it would be
  * destroyed, or grow for ever.
  *
  * @param written the path, `-` for standard output, and what messages call it.
@@ -56,15 +57,29 @@ export function refuseSameFile(
   read: readonly string[],
   written: readonly { readonly name: string; readonly path: string }[],
 ): void {
-  for (const { name, path } of written) {
+  written.forEach(({ name, path }, i) => {
+    const twin = written.slice(0, i).find((other) => isSameOutput(other.path, path));
+    if (twin !== undefined) {
+      throw new SpanmillError(
+        "USAGE",
+        `${twin.name} and ${name} are the same file: write to two different ones`,
+      );
+    }
     const target = identity(path, 1);
     const source = target === undefined ? undefined : read.find((input) => identity(input, 0) === target);
-    if (source === undefined) continue;
+    if (source === undefined) return;
     throw new SpanmillError(
       "USAGE",
       `${name} is the same file as the input ${source}, which it would destroy: write to another one`,
     );
-  }
+  });
+}
+
+/** By identity where they are there, by their full names where they are not yet. */
+function isSameOutput(a: string, b: string): boolean {
+  const [first, second] = [identity(a, 1), identity(b, 1)];
+  if (first !== undefined || second !== undefined) return first === second;
+  return a !== STDIN && b !== STDIN && !existsSync(a) && resolve(a) === resolve(b);
 }
 
 /** Undefined where it is no file, or none yet: devices and pipes may well be on both sides. */
