@@ -48,11 +48,13 @@ function room(path: string): string {
   return path.split("/")[1]!.replace(/\.ts$/, "");
 }
 
-const GROUND = ["errors", "offsets", "whitespace"];
+const GROUND = ["complaint", "errors", "nearest", "offsets", "whitespace"];
 
 /** What each room may import beside itself; `room:type` allows types alone. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  nearest: [],
+  complaint: ["nearest"],
   whitespace: [],
   offsets: [],
   version: [],

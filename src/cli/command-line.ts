@@ -12,8 +12,8 @@ import {
 } from "../config/options.js";
 import { didYouMean, type Problem, quote, throwProblems } from "../config/problems.js";
 import { resolveOptions, type Settings } from "../config/resolve.js";
-import { nearest } from "../config/suggest.js";
 import { SpanmillError, systemCode } from "../errors.js";
+import { nearest } from "../nearest.js";
 import { COMMANDS, type CommandDeclaration } from "./commands.js";
 import { readFlags } from "./flags.js";
 import { commandHelp, programHelp } from "./help.js";

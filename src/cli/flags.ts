@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { flagOf, type OptionDeclaration } from "../config/option.js";
 import { didYouMean, type Problem } from "../config/problems.js";
 import type { Given, Settings } from "../config/resolve.js";
-import { nearest } from "../config/suggest.js";
+import { nearest } from "../nearest.js";
 
 /** A commander command with the flags of `options`, for its `parseOptions` and its help alone. */
 export function flagParser(

@@ -1,7 +1,7 @@
 /** Names that options use for labels and lenses, held against those that the models have. */
 import { didYouMean } from "../config/problems.js";
-import { nearest } from "../config/suggest.js";
 import { SpanmillError } from "../errors.js";
+import { nearest } from "../nearest.js";
 import type { Tagger } from "../ports/tagger.js";
 import { labelSet } from "../tagging/schemes.js";
 

@@ -1,10 +1,10 @@
 /** The parts of a Markdown file that are made from the tables of options and exit codes. */
 import { SpanmillError } from "../errors.js";
+import { nearest } from "../nearest.js";
 import { exitCodes } from "./exit-codes.js";
 import { COMMAND_NAMES, type CommandName, flagOf, type OptionDeclaration, variableOf } from "./option.js";
 import { optionsOf } from "./options.js";
 import { didYouMean, quote } from "./problems.js";
-import { nearest } from "./suggest.js";
 
 /**
  * Rewrites what stands between `<!-- options:COMMAND -->` and `<!-- /options -->`, and between

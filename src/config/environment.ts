@@ -1,7 +1,7 @@
+import { nearest } from "../nearest.js";
 import { type OptionDeclaration, variableOf } from "./option.js";
 import { didYouMean, type Problem } from "./problems.js";
 import type { Given, Settings } from "./resolve.js";
-import { nearest } from "./suggest.js";
 
 const PREFIX = "SPANMILL_";
 

@@ -12,10 +12,10 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import { nearest } from "../nearest.js";
 import type { OptionDeclaration } from "./option.js";
 import { didYouMean, type Problem, quote } from "./problems.js";
 import type { Given, Settings } from "./resolve.js";
-import { nearest } from "./suggest.js";
 
 /**
  * Reads `source`, the content of the file `path`. The keys are those of `options`; every key that is not, every

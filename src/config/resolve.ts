@@ -1,7 +1,8 @@
 /** Flags beat environment beat file beat defaults; each option is taken whole from one source. */
+
+import { nearest } from "../nearest.js";
 import { type OptionDeclaration, propertyOf } from "./option.js";
 import { didYouMean, type Problem, quote } from "./problems.js";
-import { nearest } from "./suggest.js";
 
 /** One text of a value, and the place it comes from, as a message names it. */
 export interface Given {

@@ -4,12 +4,13 @@
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { complaint, placeOf } from "../../complaint.js";
 import { SpanmillError, systemCode } from "../../errors.js";
 import type { LensManifest, ModelManifest } from "../../tagging/protocol.js";
 import { detectScheme, type Scheme } from "../../tagging/schemes.js";
 import { refuseWhatDiffers, usualBlankBeforeWord } from "../huggingface/tokenizer.js";
 import { digestFiles } from "./digest.js";
-import { type FolderManifest, folderManifest } from "./manifest.js";
+import { type FolderManifest, folderManifest, MANIFEST_KEYS } from "./manifest.js";
 import { chooseOnnxFile } from "./onnx-file.js";
 
 type Json = Record<string, unknown>;
@@ -140,7 +141,7 @@ function readJson(directory: string, file: string, absent?: Json): Json {
 function readManifest(directory: string): FolderManifest {
   const parsed = folderManifest.safeParse(readJson(directory, "spanmill.json", { format: 1 }));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "(top)"}: ${issue.message}`);
+  const problems = parsed.error.issues.map((issue) => `${placeOf(issue)} ${complaint(issue, MANIFEST_KEYS)}`);
   throw new SpanmillError("MODEL_BROKEN", `${join(directory, "spanmill.json")}: ${problems.join("; ")}`);
 }
 

@@ -29,4 +29,10 @@ export const folderManifest = z.strictObject({
     .describe("sha256 of the folder's files, checked when the model is opened"),
 });
 
+/** All keys, of the folder and of its lenses. */
+export const MANIFEST_KEYS: readonly string[] = [
+  ...Object.keys(folderManifest.shape),
+  ...Object.keys(lens.shape),
+];
+
 export type FolderManifest = z.infer<typeof folderManifest>;

@@ -160,7 +160,7 @@ describe("spanmill.json", () => {
     const wrong = { ...two, windows: 12, window: "big" };
     await expect(read({ ...COMPLETE, "spanmill.json": wrong })).rejects.toMatchObject({
       code: "MODEL_BROKEN",
-      message: expect.stringMatching(/window: .*windows/s),
+      message: expect.stringMatching(/window is missing or not of type .*windows \(did you mean window\?\)/s),
     });
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { editDistance, nearest } from "../../src/config/suggest.js";
+import { editDistance, nearest } from "../src/nearest.js";
 
 /** The recursive definition of optimal string alignment, straight from the textbook. */
 function byDefinition(a: string, b: string): number {
