@@ -43,23 +43,60 @@ export function openPool(settings: EngineSettings, options: PoolOptions = {}): P
     workerData: settings,
     recordTiming: false,
   });
-  // A thread that dies without a task would otherwise end the process; its next task tells.
-  piscina.on("error", () => {});
+  const whileThreadsLast = watchThreads(piscina);
   const started = watchStarts(piscina);
 
   return {
     threads,
     async describe() {
-      const reply = await send(piscina, { kind: "describe" });
+      const reply = await whileThreadsLast(send(piscina, { kind: "describe" }));
       if (reply.kind === "described") return reply;
       throw unexpected(reply);
     },
-    tag: (blocks) => tag(piscina, blocks),
+    tag: (blocks) => whileThreadsLast(tag(piscina, blocks)),
     async close() {
       await started();
       await piscina.destroy();
     },
   };
+}
+
+/**
+ * Piscina starts no thread after one has failed to start, and lets requests wait for ever once the last is gone: when
+ * a model's file has vanished, say, and its thread then dies.
+ *
+ * @returns what gives an answer, or rejects it when no thread is left.
+ */
+function watchThreads(
+  piscina: Piscina<TagRequest, TagReply>,
+): <Answer>(answer: Promise<Answer>) => Promise<Answer> {
+  // Not one promise to race against: it would keep every answer it was raced with.
+  const waiting = new Set<(error: SpanmillError) => void>();
+  let isOver = false;
+  const look = () =>
+    // A thread that dies is replaced in the same turn.
+    setImmediate(() => {
+      if (piscina.threads.length > 0) return;
+      isOver = true;
+      for (const reject of waiting) reject(noThreadsLeft());
+    });
+  // Without a listener, a thread that dies without a task would end the process.
+  piscina.on("error", look);
+  piscina.on("workerDestroy", look);
+  return (answer) =>
+    new Promise((resolve, reject) => {
+      if (isOver) reject(noThreadsLeft());
+      waiting.add(reject);
+      answer.then(resolve, reject).finally(() => waiting.delete(reject));
+    });
+}
+
+function noThreadsLeft(): SpanmillError {
+  return new SpanmillError(
+    "THREAD_DIED",
+    "No worker thread is left, and no new one can start: look whether the model's files and spanmill's own are still where they " +
+      "were, and start again",
+  );
 }
 
 /**

@@ -44,6 +44,26 @@ describe("a pool whose threads die", () => {
   });
 });
 
+describe("a pool whose thread dies and cannot be replaced", () => {
+  it("says so to all that wait and all that come, instead of letting them wait", async () => {
+    const settings = {
+      models: [],
+      decode: "constrained",
+      columns: false,
+      flag: join(temporaryFolder(), "flag"),
+    };
+    const entry = new URL("../../support/last-thread.js", import.meta.url);
+    const pool = open(settings as unknown as EngineSettings, { threads: 1, entry });
+    await pool.describe();
+    const waiting = ["deadly", "a", "b"].map((content) => pool.tag([text(content)]));
+    for (const outcome of await Promise.allSettled(waiting)) expect(outcome.status).toBe("rejected");
+    await expect(pool.tag([text("later")])).rejects.toMatchObject({
+      code: "THREAD_DIED",
+      message: expect.stringContaining("No worker thread"),
+    });
+  });
+});
+
 describe("a pool that is closed while its threads start", () => {
   // Threads that were stopped then would abort the whole process, so it is one of its own.
   const program = `
