@@ -44,8 +44,21 @@ async function loadModel(manifest: ModelManifest): Promise<{ model: LoadedModel;
   });
   const file = join(manifest.directory, manifest.onnxFile);
   const session = await openSession(file, tokenizer);
-  const lenses = manifest.lenses.map((lens) => resolveLens(lens, session.graph, file));
-  return { model: { tokenizer, encoder: session, lenses, window: manifest.window }, graph: session.graph };
+  const { graph } = session;
+  const { window, tokenTypes } = manifest;
+  if (tokenTypes === "word_shapes") requireTokenTypes(graph, file);
+  const lenses = manifest.lenses.map((lens) => resolveLens(lens, graph, file));
+  return { model: { tokenizer, encoder: session, lenses, window, tokenTypes }, graph };
+}
+
+function requireTokenTypes(graph: GraphDescription, file: string): void {
+  const inputs = graph.inputs.map((input) => input.name);
+  if (inputs.includes("token_type_ids")) return;
+  throw new SpanmillError(
+    "MODEL_UNSUPPORTED",
+    `spanmill.json feeds word shapes as token types, but ${file} has no input token_type_ids; it has ${inputs.join(", ")}. ` +
+      "Export the model with that input, or leave token_types out of spanmill.json",
+  );
 }
 
 function resolveLens(lens: LensManifest, graph: GraphDescription, file: string): Lens {

@@ -33,7 +33,7 @@ export async function probeSchemes(models: readonly LoadedModel[]): Promise<stri
 async function read(model: LoadedModel, lenses: readonly Lens[]): Promise<Float32Array[]> {
   const words = PROBE.split(" ");
   const room = model.window - model.encoder.prefix.length - model.encoder.suffix.length;
-  const pieces = pieceEncoder(model.tokenizer, room)(words, (i) => i > 0);
+  const pieces = pieceEncoder(model.tokenizer, room, model.tokenTypes)(words, (i) => i > 0);
   const heads = lenses.map((lens) => ({ output: lens.output, labels: lens.labelSet.labels.length }));
   return infer(model.encoder, heads, pieces, cutWindows(pieces.offsets, [0], room));
 }

@@ -24,6 +24,7 @@ interface Inspection {
   readonly window: number;
   readonly usable_positions: number | null;
   readonly blank_before_word: string;
+  readonly token_types: string;
   readonly files: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
 }
@@ -75,6 +76,7 @@ async function inspect(directory: string, dtype: string): Promise<Inspection> {
     window: manifest.window,
     usable_positions: folder.usablePositions ?? null,
     blank_before_word: manifest.blankBeforeWord,
+    token_types: manifest.tokenTypes,
     files: folder.files,
     warnings: tagger.warnings,
   };
@@ -94,6 +96,7 @@ function describe(found: Inspection): string {
       `${found.window} pieces, special tokens included; the encoder reads ${found.usable_positions ?? "any number"}`,
     ],
     ["words", found.blank_before_word === "always" ? "each read with a blank before it" : "read as written"],
+    ["token types", found.token_types === "zeros" ? "zeros" : "the shape of each piece's word"],
     ...found.lenses.map(({ name, scheme, temperature, labels }): [string, string] => [
       `lens ${name}`,
       `${scheme === "none" ? "no scheme, a label for each word" : `scheme ${scheme}`}${temperature === 1 ? "" : `, temperature ${temperature}`}; ${labels.length} labels: ${labels.join(" ")}`,

@@ -12,9 +12,10 @@ export interface Encoder {
    * Runs one window.
    *
    * @param ids piece ids with special tokens.
+   * @param tokenTypes one for each id; zeros where it is left out.
    * @returns per output name the logits, row-major [pieces x labels].
    */
-  run(ids: readonly number[]): Promise<ReadonlyMap<string, Float32Array>>;
+  run(ids: readonly number[], tokenTypes?: readonly number[]): Promise<ReadonlyMap<string, Float32Array>>;
   /** Ids that open and close every window. */
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
@@ -39,20 +40,20 @@ export async function infer(
 ): Promise<Float32Array[]> {
   const words = pieces.offsets.length - 1;
   const scores = heads.map((head) => new Float32Array(words * head.labels));
+  const { prefix, suffix } = encoder;
+  const [zerosBefore, zerosAfter] = [prefix.map(() => 0), suffix.map(() => 0)];
   for (const window of windows) {
-    const ids = windowIds(encoder, pieces, window);
-    const outputs = await encoder.run(ids);
+    const from = pieces.offsets[window.first]!;
+    const to = pieces.offsets[window.end]!;
+    const ids = [...prefix, ...pieces.ids.slice(from, to), ...suffix];
+    const types = pieces.tokenTypes && [...zerosBefore, ...pieces.tokenTypes.slice(from, to), ...zerosAfter];
+    const outputs = await encoder.run(ids, types);
     for (let h = 0; h < heads.length; h++) {
       const logits = logitsOf(outputs, heads[h]!, ids.length);
-      gather(scores[h]!, logits, heads[h]!.labels, encoder.prefix.length, pieces, window);
+      gather(scores[h]!, logits, heads[h]!.labels, prefix.length, pieces, window);
     }
   }
   return scores;
-}
-
-function windowIds(encoder: Encoder, pieces: Pieces, window: Window): number[] {
-  const body = pieces.ids.slice(pieces.offsets[window.first], pieces.offsets[window.end]);
-  return [...encoder.prefix, ...body, ...encoder.suffix];
 }
 
 function logitsOf(outputs: ReadonlyMap<string, Float32Array>, head: Head, length: number): Float32Array {

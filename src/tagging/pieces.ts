@@ -3,6 +3,8 @@
  * that a word has the same pieces wherever it stands.
  */
 import { LRUCache } from "lru-cache";
+import type { ModelManifest } from "./protocol.js";
+import { wordShape } from "./shapes.js";
 
 /** What this stage needs of a tokenizer. */
 export interface WordTokenizer {
@@ -22,6 +24,8 @@ export interface Pieces {
   readonly ids: readonly number[];
   /** Length: words + 1. */
   readonly offsets: readonly number[];
+  /** For each id the shape of its word; undefined where the encoder is fed zeros. */
+  readonly tokenTypes: readonly number[] | undefined;
   /** Words of which the encoder does not see the end. */
   readonly truncatedWords: number;
 }
@@ -39,18 +43,25 @@ const CACHED_WORDS = 50_000;
 
 interface EncodedWord {
   readonly ids: readonly number[];
+  readonly shape: number;
   readonly truncated: boolean;
 }
 
 /** `maxPieces`: what one window can hold of a single word. */
-export function pieceEncoder(tokenizer: WordTokenizer, maxPieces: number): PieceEncoder {
+export function pieceEncoder(
+  tokenizer: WordTokenizer,
+  maxPieces: number,
+  tokenTypes: ModelManifest["tokenTypes"] = "zeros",
+): PieceEncoder {
+  const shaped = tokenTypes === "word_shapes";
   const cache = new LRUCache<string, EncodedWord>({ max: CACHED_WORDS });
 
   const encodeWord = (word: string, blankBefore: boolean): EncodedWord => {
     const key = tokenizer.readsBlanks && blankBefore ? ` ${word}` : word;
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
-    const encoded = encode(tokenizer, word, blankBefore, maxPieces);
+    const pieces = encode(tokenizer, word, blankBefore, maxPieces);
+    const encoded = { ...pieces, shape: shaped ? wordShape(word) : 0 };
     if (word.length <= WORD_UNITS) cache.set(ownCopy(key), encoded);
     return encoded;
   };
@@ -58,14 +69,18 @@ export function pieceEncoder(tokenizer: WordTokenizer, maxPieces: number): Piece
   return (words, blankBefore) => {
     const ids: number[] = [];
     const offsets: number[] = [0];
+    const shapes: number[] | undefined = shaped ? [] : undefined;
     let truncatedWords = 0;
     for (let i = 0; i < words.length; i++) {
       const encoded = encodeWord(words[i]!, blankBefore(i));
-      for (const id of encoded.ids) ids.push(id);
+      for (const id of encoded.ids) {
+        ids.push(id);
+        shapes?.push(encoded.shape);
+      }
       offsets.push(ids.length);
       if (encoded.truncated) truncatedWords++;
     }
-    return { ids, offsets, truncatedWords };
+    return { ids, offsets, tokenTypes: shapes, truncatedWords };
   };
 }
 
@@ -79,7 +94,7 @@ function encode(
   word: string,
   blankBefore: boolean,
   maxPieces: number,
-): EncodedWord {
+): Omit<EncodedWord, "shape"> {
   // Tokenizers are defined over code points; a lone surrogate is none.
   const ids = tokenizer.encode(word.slice(0, WORD_UNITS).toWellFormed(), blankBefore);
   if (ids.length === 0) return { ids: [tokenizer.unknown], truncated: false };

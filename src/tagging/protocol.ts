@@ -80,6 +80,8 @@ export interface ModelManifest {
   /** Most pieces of a window, special tokens included. */
   readonly window: number;
   readonly blankBeforeWord: "always" | "as_written";
+  /** What the encoder is fed as `token_type_ids`: see `shapes.ts`. */
+  readonly tokenTypes: "zeros" | "word_shapes";
 }
 
 /** What a thread is started with. */

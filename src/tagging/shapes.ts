@@ -21,12 +21,15 @@ export const WORD_SHAPES = [
 
 export type WordShape = (typeof WORD_SHAPES)[number];
 
-/** Index in `WORD_SHAPES`. Never 0. */
+/** Index in `WORD_SHAPES`. Never 0. Linear time. */
 export function wordShape(word: string): number {
   return INDEX.get(shapeOf(word))!;
 }
 
-/** Shapes of the same word written all in small letters, and all in capitals. Linear time. */
+/**
+ * The shape of the same word written all in small letters, or all in capitals. A shape does not tell how long its word
+ * is: a single small letter becomes `upper` here, though its capital is `capital`.
+ */
 export function recased(shape: number, to: "lower" | "upper"): number {
   const name = WORD_SHAPES[shape]!;
   if (!CASED.has(name)) return shape;
@@ -37,14 +40,20 @@ export function recased(shape: number, to: "lower" | "upper"): number {
 const INDEX: ReadonlyMap<WordShape, number> = new Map(WORD_SHAPES.map((name, i) => [name, i]));
 const CASED: ReadonlySet<string> = new Set(["lower", "title", "upper", "capital", "mixed"]);
 
-const ADDRESS = /^(?:https?:|www\.|[^\s@]+@[^\s@]+$|[\w.-]+\/\S)/iu;
+/** A scheme, an e-mail address, or a host and a path; not `and/or`, `TCP/IP` or `U.S./British`. */
+const ADDRESS =
+  /^(?:[a-z][a-z\d+.-]*:\/\/\S|https?:|www\.|[^\s@]+@[^\s@]+$|[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.\p{L}{2,}\/\S)/iu;
 const DIGITS = /^\p{Nd}+$/u;
-/** Digits with marks of numbers, money, dates and times among them. */
-const NUMBER = /^(?=.*\p{Nd})[\p{Nd}.,:/'%+\-\u2010-\u2015\p{Sc}#]+$/u;
+/** Digits and fractions with marks of numbers, money, dates and times among them, the Arabic and full-width ones too. */
+const NUMBER =
+  /^(?=.*[\p{Nd}\p{No}])[\p{Nd}\p{No}.,:/'%+\-\u2010-\u2015\u2019\u2212\p{Sc}#°\u066a-\u066c\uff05\uff0c\uff0e]+$/u;
 const LETTER = /\p{L}/u;
-const UPPER = /\p{Lu}|\p{Lt}/gu;
-const LOWER = /\p{Ll}/gu;
 const DIGIT = /\p{Nd}/u;
+const LOWER = /\p{Ll}/u;
+const UPPER = /[\p{Lu}\p{Lt}]/u;
+const TWO_UPPER = /[\p{Lu}\p{Lt}][^\p{Lu}\p{Lt}]*[\p{Lu}\p{Lt}]/u;
+/** No small letter stands before the first capital. */
+const UPPER_FIRST = /^[^\p{Ll}]*[\p{Lu}\p{Lt}]/u;
 
 function shapeOf(word: string): WordShape {
   if (DIGITS.test(word)) return "digits";
@@ -52,14 +61,9 @@ function shapeOf(word: string): WordShape {
   if (!LETTER.test(word)) return "symbols";
   if (ADDRESS.test(word)) return "address";
   if (DIGIT.test(word)) return "letters and digits";
-  const uppers = count(word, UPPER);
-  const lowers = count(word, LOWER);
-  if (uppers + lowers === 0) return "caseless";
-  if (uppers === 0) return "lower";
-  if (lowers === 0) return uppers === 1 ? "capital" : "upper";
-  return uppers === 1 && /^[^\p{L}]*(?:\p{Lu}|\p{Lt})/u.test(word) ? "title" : "mixed";
-}
-
-function count(word: string, pattern: RegExp): number {
-  return word.match(pattern)?.length ?? 0;
+  const lower = LOWER.test(word);
+  if (!UPPER.test(word)) return lower ? "lower" : "caseless";
+  const several = TWO_UPPER.test(word);
+  if (!lower) return several ? "upper" : "capital";
+  return !several && UPPER_FIRST.test(word) ? "title" : "mixed";
 }

@@ -5,7 +5,7 @@
 import { decode } from "./decode.js";
 import { type Encoder, type Head, infer } from "./infer.js";
 import { type PieceEncoder, pieceEncoder, type WordTokenizer } from "./pieces.js";
-import type { BlockInput, TaggedBlock, TaggedLens, WordBlock } from "./protocol.js";
+import type { BlockInput, ModelManifest, TaggedBlock, TaggedLens, WordBlock } from "./protocol.js";
 import type { LabelSet } from "./schemes.js";
 import { cutWindows } from "./windows.js";
 import { splitWords, type Words } from "./words/split.js";
@@ -25,6 +25,7 @@ export interface LoadedModel {
   readonly lenses: readonly Lens[];
   /** Most pieces of a window, special tokens included. */
   readonly window: number;
+  readonly tokenTypes: ModelManifest["tokenTypes"];
 }
 
 export interface TagOptions {
@@ -120,7 +121,7 @@ type Reader = (
 
 function reader(model: LoadedModel): Reader {
   const room = model.window - model.encoder.prefix.length - model.encoder.suffix.length;
-  const toPieces: PieceEncoder = pieceEncoder(model.tokenizer, room);
+  const toPieces: PieceEncoder = pieceEncoder(model.tokenizer, room, model.tokenTypes);
   const heads: Head[] = model.lenses.map((lens) => ({
     output: lens.output,
     labels: lens.labelSet.labels.length,

@@ -37,6 +37,13 @@ describe("probeSchemes", () => {
     expect(await probeSchemes([model("I", "BIO", "ner", 8)])).toEqual(await probeSchemes([model("I")]));
   });
 
+  it("reads the probe with word shapes where the model was trained with them", async () => {
+    const lens = { name: "ner", output: "logits", labelSet: labelSet(LABELS), temperature: 1 };
+    const shaped = scriptedModel([lens], { logits: () => [9, 0, 0] }, 64, "word_shapes");
+    await probeSchemes([shaped]);
+    expect(shaped.runs[0]!.tokenTypes!.slice(0, 4)).toEqual([0, 2, 2, 1]);
+  });
+
   it("is content with a model that finds no names", async () => {
     const lens = { name: "ner", output: "logits", labelSet: labelSet(LABELS), temperature: 1 };
     expect(await probeSchemes([scriptedModel([lens], { logits: () => [9, 0, 0] }, 64)])).toEqual([]);

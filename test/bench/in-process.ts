@@ -103,7 +103,10 @@ export function engineWithout(settings: EngineSettings, onWindow: (ids: readonly
     },
   };
   const options = { strategy: settings.decode, columns: settings.columns };
-  return engine([{ tokenizer, encoder, lenses, window: manifest.window }], options);
+  return engine(
+    [{ tokenizer, encoder, lenses, window: manifest.window, tokenTypes: manifest.tokenTypes }],
+    options,
+  );
 }
 
 function tokenizerOf({ directory, blankBeforeWord }: ModelManifest): ReturnType<typeof wordTokenizer> {

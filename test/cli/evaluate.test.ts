@@ -108,7 +108,12 @@ describe("models inspect and doctor", () => {
       stdout: expect.stringMatching(/lens ner +scheme BIO; 7 labels/),
     });
     const json = await spanmill(["models", "inspect", MODEL, "--json"]);
-    expect(JSON.parse(json.stdout)).toMatchObject({ name: "lookup", window: 128, lenses: [{ name: "ner" }] });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      name: "lookup",
+      window: 128,
+      token_types: "zeros",
+      lenses: [{ name: "ner" }],
+    });
     const healthy = await spanmill(["doctor", "--model", MODEL, "--json"]);
     expect(healthy.status).toBe(0);
     expect(JSON.parse(healthy.stdout).checks.map(({ check }: { check: string }) => check)).toEqual([

@@ -1,9 +1,15 @@
 /** A loaded model without files: each word is known by its first piece, and a script scores it. */
+import type { ModelManifest } from "../../src/tagging/protocol.js";
 import type { Lens, LoadedModel } from "../../src/tagging/tag.js";
 
 export interface ScriptedModel extends LoadedModel {
   /** Words that reached the tokenizer (each once, since pieces are cached), with the blank before them. */
   readonly encoded: readonly string[];
+  /** What the encoder was fed, a window each. */
+  readonly runs: readonly {
+    readonly ids: readonly number[];
+    readonly tokenTypes: readonly number[] | undefined;
+  }[];
 }
 
 /** Characters of a piece. */
@@ -20,14 +26,18 @@ export function scriptedModel(
   lenses: readonly Lens[],
   scores: Readonly<Record<string, (word: string) => readonly number[]>>,
   window: number,
+  tokenTypes: ModelManifest["tokenTypes"] = "zeros",
 ): ScriptedModel {
   const encoded: string[] = [];
   const words: string[] = [];
+  const runs: { ids: readonly number[]; tokenTypes: readonly number[] | undefined }[] = [];
   const specials = { prefix: [OPEN], suffix: [CLOSE] };
   return {
     lenses,
     window,
+    tokenTypes,
     encoded,
+    runs,
     tokenizer: {
       ...specials,
       unknown: 0,
@@ -40,7 +50,8 @@ export function scriptedModel(
     },
     encoder: {
       ...specials,
-      async run(ids) {
+      async run(ids, tokenTypes) {
+        runs.push({ ids, tokenTypes });
         if (ids.length > window) throw new Error(`${ids.length} pieces in a window of ${window}`);
         return new Map(
           lenses.map(({ output, labelSet }) => {

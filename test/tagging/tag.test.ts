@@ -91,6 +91,39 @@ describe("the engine", () => {
     ]);
   });
 
+  describe("of a model that was trained with word shapes", () => {
+    const words = ["Ada", "internationally", "IBM", "3.14", "...", "iPhone"];
+    const block: BlockInput = { kind: "words", words, sentences: [0], lines: [], glued: [] };
+    const shaped = () => scriptedModel([ner], scores, 6, "word_shapes");
+
+    it("feeds the shape at every piece of a word, in windows that overlap, and 0 at special tokens", async () => {
+      const reading = shaped();
+      // Ada is piece 4, internationally 5 and 3, IBM 6, and so on; 1 and 2 open and close a window of 6.
+      const windows = [
+        { ids: [1, 4, 5, 3, 6, 2], tokenTypes: [0, 2, 1, 1, 3, 0] },
+        { ids: [1, 6, 7, 8, 9, 2], tokenTypes: [0, 3, 7, 9, 5, 0] },
+      ];
+      const engineOfShapes = engine([reading], { strategy: "constrained", columns: false });
+      await engineOfShapes.tag(block);
+      expect(reading.runs).toEqual(windows);
+      await engineOfShapes.tag(block);
+      expect(reading.runs, "from the cache").toEqual([...windows, ...windows]);
+    });
+
+    it("looks at all of a word of which the encoder sees the start", async () => {
+      const reading = shaped();
+      await tag({ ...block, words: [`${"a".repeat(300)}1`] }, [reading]);
+      expect(reading.runs.map(({ tokenTypes }) => tokenTypes)).toEqual([[0, 8, 8, 8, 8, 0]]);
+    });
+
+    it("leaves the zeros of other models alone", async () => {
+      const [shapes, zeros] = [shaped(), scriptedModel([size], scores, 6)];
+      await tag(block, [shapes, zeros]);
+      expect(zeros.runs.map(({ tokenTypes }) => tokenTypes)).toEqual([undefined, undefined]);
+      expect(zeros.runs.map(({ ids }) => ids)).toEqual(shapes.runs.map(({ ids }) => ids));
+    });
+  });
+
   it("answers for a block without words", async () => {
     expect(await tag(text(""))).toEqual({
       words: 0,

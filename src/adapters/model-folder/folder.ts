@@ -8,6 +8,7 @@ import { complaint, placeOf } from "../../complaint.js";
 import { SpanmillError, systemCode } from "../../errors.js";
 import type { LensManifest, ModelManifest } from "../../tagging/protocol.js";
 import { detectScheme, type Scheme } from "../../tagging/schemes.js";
+import { WORD_SHAPES } from "../../tagging/shapes.js";
 import { refuseWhatDiffers, usualBlankBeforeWord } from "../huggingface/tokenizer.js";
 import { digestFiles } from "./digest.js";
 import { type FolderManifest, folderManifest, MANIFEST_KEYS } from "./manifest.js";
@@ -73,6 +74,7 @@ export async function readModelFolder(request: ModelRequest): Promise<ModelFolde
       lenses,
       window: windowSize(directory, manifest, usablePositions),
       blankBeforeWord: manifest.blank_before_word ?? usualBlankBeforeWord(tokenizer),
+      tokenTypes: tokenTypes(directory, config, manifest),
     },
   };
 }
@@ -249,6 +251,18 @@ function windowSize(directory: string, manifest: FolderManifest, usable: number 
     );
   }
   return manifest.window;
+}
+
+function tokenTypes(directory: string, config: Json, manifest: FolderManifest): ModelManifest["tokenTypes"] {
+  const rows = config.type_vocab_size;
+  if (manifest.token_types !== "word_shapes") return "zeros";
+  if (typeof rows === "number" && rows >= WORD_SHAPES.length) return "word_shapes";
+  throw new SpanmillError(
+    "MODEL_BROKEN",
+    `spanmill.json in ${directory} feeds word shapes as token types, which needs type_vocab_size ${WORD_SHAPES.length} or more, ` +
+      `but config.json says ${typeof rows === "number" ? rows : "none"}: the model was not trained with word shapes; ` +
+      "leave token_types out, or give config.json the size of its token-type table",
+  );
 }
 
 function warningsOf(lenses: readonly LensManifest[]): string[] {

@@ -23,6 +23,10 @@ export const folderManifest = z.strictObject({
     .enum(["always", "as_written"])
     .optional()
     .describe("read every word as if a blank stood before it, or only where the text has one"),
+  token_types: z
+    .enum(["zeros", "word_shapes"])
+    .optional()
+    .describe("fed as token_type_ids: zeros, or the shape of each piece's word; default: zeros"),
   files: z
     .record(z.string(), z.string().regex(/^[0-9a-f]{64}$/))
     .optional()

@@ -42,7 +42,7 @@ export async function openSession(
   return {
     ...specialTokens,
     graph: describe(session),
-    run: (ids) => run(session, feed(ids)),
+    run: (ids, tokenTypes) => run(session, feed(ids, tokenTypes)),
     release: () => session.release(),
   };
 }
@@ -62,11 +62,11 @@ async function load(file: string): Promise<ort.InferenceSession> {
   }
 }
 
-type Feed = (ids: readonly number[]) => Record<string, ort.Tensor>;
+type Feed = (ids: readonly number[], tokenTypes: readonly number[] | undefined) => Record<string, ort.Tensor>;
 
 /**
- * Builds the inputs that the graph asks for. Masks, token types and positions depend on the length alone, so
- * they are made once for each length.
+ * Builds the inputs that the graph asks for. Masks, positions and token types that are zeros depend on the
+ * length alone, so they are made once for each length.
  */
 function feeder(session: ort.InferenceSession, file: string): Feed {
   const makers = session.inputMetadata.map((input) => {
@@ -82,11 +82,12 @@ function feeder(session: ort.InferenceSession, file: string): Feed {
     return { name: input.name, make, type, byLength: new Map<number, ort.Tensor>() } as const;
   });
 
-  return (ids) => {
+  return (ids, tokenTypes) => {
     const feeds: Record<string, ort.Tensor> = {};
     for (const { name, make, type, byLength } of makers) {
-      if (name === "input_ids") {
-        feeds[name] = tensor(type, ids);
+      const own = name === "input_ids" ? ids : name === "token_type_ids" ? tokenTypes : undefined;
+      if (own !== undefined) {
+        feeds[name] = tensor(type, own);
         continue;
       }
       let fixed = byLength.get(ids.length);

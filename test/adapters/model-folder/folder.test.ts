@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type ModelRequest, readModelFolder } from "../../../src/adapters/model-folder/folder.js";
+import { WORD_SHAPES } from "../../../src/tagging/shapes.js";
 import { temporaryFolder } from "../../support/temporary.js";
 
 const CONFIG = {
@@ -44,6 +45,7 @@ describe("a Hugging Face folder", () => {
       onnxFile: "onnx/model.onnx",
       window: 128,
       blankBeforeWord: "always",
+      tokenTypes: "zeros",
       lenses: [{ name: "ner", labels: ["O", "B-PER", "I-PER"], scheme: "BIO", temperature: 1 }],
     });
     expect(usablePositions).toBe(512);
@@ -169,6 +171,34 @@ describe("spanmill.json", () => {
       code: "MODEL_BROKEN",
       message: expect.stringMatching(/4096.*512/),
     });
+  });
+
+  it("may feed word shapes to an encoder with a row for each", async () => {
+    const typed = (token_types: string, type_vocab_size?: unknown) =>
+      read({ ...withConfig({ type_vocab_size }), "spanmill.json": { format: 1, token_types } });
+    const needed = WORD_SHAPES.length;
+    for (const rows of [needed, needed + 20]) {
+      expect((await typed("word_shapes", rows)).manifest.tokenTypes).toBe("word_shapes");
+    }
+    for (const rows of [2, needed - 1, undefined, `${needed}`]) {
+      await expect(typed("word_shapes", rows)).rejects.toMatchObject({
+        code: "MODEL_BROKEN",
+        message: expect.stringMatching(
+          new RegExp(`type_vocab_size ${needed} or more.*says ${typeof rows === "number" ? rows : "none"}:`),
+        ),
+      });
+    }
+    expect((await typed("zeros", 2)).manifest.tokenTypes).toBe("zeros");
+    await expect(typed("shapes", needed)).rejects.toMatchObject({
+      code: "MODEL_BROKEN",
+      message: expect.stringContaining("token_types is not one of zeros, word_shapes"),
+    });
+  });
+
+  it("has a part in the identity: a model that is fed word shapes is another one", async () => {
+    const files = withConfig({ type_vocab_size: WORD_SHAPES.length });
+    const digest = async (manifest: object) => (await read({ ...files, "spanmill.json": manifest })).digest;
+    expect(await digest({ format: 1, token_types: "word_shapes" })).not.toBe(await digest({ format: 1 }));
   });
 
   it("guards its files by their checksums", async () => {
