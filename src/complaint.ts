@@ -17,9 +17,14 @@ export function complaint(issue: z.core.$ZodIssue, known: readonly string[] = []
     case "unrecognized_keys":
       return `holds a key that is not known: ${issue.keys.map((key) => withNearest(key, known)).join(", ")}`;
     case "too_small":
-      return `is less than ${issue.minimum}`;
+      if (issue.origin === "array" || issue.origin === "string") return "is empty";
+      return issue.inclusive === false
+        ? `is not more than ${issue.minimum}`
+        : `is less than ${issue.minimum}`;
     case "too_big":
-      return `is more than ${issue.maximum}`;
+      return issue.inclusive === false
+        ? `is not less than ${issue.maximum}`
+        : `is more than ${issue.maximum}`;
     case "invalid_key":
       return "has a name that is not allowed";
     default:

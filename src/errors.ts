@@ -52,6 +52,11 @@ export const ERRORS = {
   INPUT_IS_DIRECTORY: { exit: EXIT.input, retryable: false, meaning: "an input is a directory" },
   INPUT_UNREADABLE: { exit: EXIT.input, retryable: false, meaning: "an input cannot be read" },
   INPUT_MALFORMED: { exit: EXIT.input, retryable: false, meaning: "a label file breaks its format" },
+  TRAINING_DATA: {
+    exit: EXIT.input,
+    retryable: false,
+    meaning: "labelled files do not go with the lenses that are to be trained on them",
+  },
   OUTPUT_UNWRITABLE: { exit: EXIT.output, retryable: false, meaning: "the output cannot be written" },
   OUTPUT_FULL: { exit: EXIT.output, retryable: false, meaning: "no space is left for the output" },
   OUTPUT_CLOSED: { exit: EXIT.closedPipe, retryable: false, meaning: "the reader of the output has gone" },
@@ -69,6 +74,17 @@ export const ERRORS = {
     exit: EXIT.inference,
     retryable: false,
     meaning: "a model gave scores that are not numbers, or of a wrong shape",
+  },
+  TRAINING_DIVERGED: {
+    exit: EXIT.inference,
+    retryable: false,
+    meaning: "a loss or a weight is no number any more; the last good state is kept",
+  },
+  CHECKPOINT_MISSING: { exit: EXIT.model, retryable: false, meaning: "there is no checkpoint to go on from" },
+  CHECKPOINT_BROKEN: {
+    exit: EXIT.model,
+    retryable: false,
+    meaning: "no checkpoint is whole, or the one there is of another recipe",
   },
   INFERENCE_FAILED: { exit: EXIT.inference, retryable: false, meaning: "ONNX Runtime failed on a window" },
   THREAD_DIED: {

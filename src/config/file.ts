@@ -1,14 +1,11 @@
 /** The configuration file: YAML, of which JSON is a part, with every value read as the text it is written as. */
 import {
-  type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type ParsedNode,
-  parseDocument,
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
@@ -16,6 +13,7 @@ import { nearest } from "../nearest.js";
 import type { OptionDeclaration } from "./option.js";
 import { didYouMean, type Problem, quote } from "./problems.js";
 import type { Given, Settings } from "./resolve.js";
+import { readYaml, type YamlFile } from "./yaml.js";
 
 /**
  * Reads `source`, the content of the file `path`. The keys are those of `options`; every key that is not, every
@@ -26,12 +24,10 @@ export function readConfigFile(
   source: string,
   options: readonly OptionDeclaration[],
 ): { settings: Settings; problems: readonly Problem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  const reader: Reader = { path, lines, document, options, settings: new Map(), problems: [] };
-  for (const { pos, code } of document.errors)
-    report(reader, pos[0], SYNTAX[code] ?? `not valid YAML (${code})`);
-  const { contents } = document;
+  const file = readYaml(path, source);
+  const problems = file.problems.map((message) => ({ code: "CONFIG_INVALID", message }) as const);
+  const reader: Reader = { file, options, settings: new Map(), problems };
+  const { contents } = file.document;
   if (reader.problems.length === 0 && contents !== null && !isNull(contents)) {
     if (isMap(contents)) readMapping(reader, contents, "");
     else report(reader, offsetOf(contents), "expected option keys with values, such as `threads: 2`");
@@ -40,26 +36,11 @@ export function readConfigFile(
 }
 
 interface Reader {
-  readonly path: string;
-  readonly lines: LineCounter;
-  readonly document: Document.Parsed;
+  readonly file: YamlFile;
   readonly options: readonly OptionDeclaration[];
   readonly settings: Map<string, readonly Given[]>;
   readonly problems: Problem[];
 }
-
-/** The parser's own messages may repeat the file, so the commonest faults are worded here. */
-const SYNTAX: Readonly<Record<string, string>> = {
-  BAD_INDENT: "the indentation does not fit the lines above, or a bracket is not closed",
-  BAD_SCALAR_START: "a value cannot begin with this character; put it in quotes",
-  BLOCK_AS_IMPLICIT_KEY:
-    "a second key on one line, or a wrong indentation; put a value with a colon in quotes",
-  DUPLICATE_KEY: "this key stands in the file twice",
-  MISSING_CHAR: "a quote mark, bracket, comma or colon is missing",
-  MULTILINE_IMPLICIT_KEY: "a key must be on one line; is a colon missing?",
-  MULTIPLE_DOCS: "a second document begins; one file holds one configuration",
-  TAB_AS_INDENT: "a tab cannot indent; use blanks",
-};
 
 function readMapping(reader: Reader, mapping: YAMLMap<unknown, unknown>, parent: string): void {
   for (const { key, value } of mapping.items) {
@@ -135,7 +116,7 @@ function keep(reader: Reader, { key }: OptionDeclaration, items: readonly Item[]
   for (const { text, at } of items) {
     const offset = offsetOf(at);
     if (text === undefined) report(reader, offset, `${key}: only plain values can stand here`);
-    else given.push({ text, where: `${place(reader, offset)}: ${key}` });
+    else given.push({ text, where: `${reader.file.place(offset)}: ${key}` });
   }
   reader.settings.set(key, given);
 }
@@ -151,7 +132,7 @@ function isNull(node: Node | null): boolean {
 }
 
 function resolveAlias(reader: Reader, node: Node | null): Node | null {
-  return isAlias(node) ? (node.resolve(reader.document) ?? null) : node;
+  return isAlias(node) ? (node.resolve(reader.file.document) ?? null) : node;
 }
 
 function offsetOf(node: Node): number {
@@ -159,10 +140,5 @@ function offsetOf(node: Node): number {
 }
 
 function report(reader: Reader, offset: number, what: string): void {
-  reader.problems.push({ code: "CONFIG_INVALID", message: `${place(reader, offset)}: ${what}` });
-}
-
-function place({ path, lines }: Reader, offset: number): string {
-  const { line, col } = lines.linePos(offset);
-  return `${path}:${line}:${col}`;
+  reader.problems.push({ code: "CONFIG_INVALID", message: `${reader.file.place(offset)}: ${what}` });
 }

@@ -195,7 +195,8 @@ function startsSpan(before: Tag, tag: Tag): boolean {
   );
 }
 
-function prefixFor(scheme: SpanScheme, first: boolean, last: boolean, touches: boolean): string {
+/** The prefix of a word of a span; `touches`: the span directly follows one of the same type. */
+export function prefixFor(scheme: SpanScheme, first: boolean, last: boolean, touches: boolean): string {
   switch (scheme) {
     case "IO":
       return "I";
