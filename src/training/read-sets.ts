@@ -1,12 +1,13 @@
 /** Label files to training documents: words, and for each lens of the recipe what is known of them. */
 import { labelFormat, openLabelled, openSpanDocuments } from "../adapters/files/label-files.js";
 import { requireFiles } from "../adapters/files/paths.js";
-import { findColumn, type LabelledDocument, type LabelledSentence } from "../dataset/document.js";
+import type { LabelledDocument, LabelledSentence } from "../dataset/document.js";
 import { spanWords } from "../dataset/span-words.js";
 import { SpanmillError } from "../errors.js";
-import { answerSets, translation } from "./answers.js";
-import { type AnswerSets, type TrainingDocument, UNLABELLED } from "./document.js";
-import type { LabelSource, Recipe, RecipeLens, TrainingSet, ValidationSet } from "./recipe.js";
+import { answerSets } from "./answers.js";
+import type { AnswerSets, TrainingDocument } from "./document.js";
+import type { Recipe, TrainingSet, ValidationSet } from "./recipe.js";
+import { answersOf, type LensReport, type SetLabels, takeTags } from "./set-labels.js";
 
 export interface ReadSets {
   /** For each set its documents, in the order of its files. */
@@ -24,14 +25,6 @@ export interface SetReport {
   readonly sentences: number;
   readonly words: number;
   readonly lenses: readonly LensReport[];
-}
-
-export interface LensReport {
-  readonly lens: string;
-  /** Words by answer: labels, then sets of labels. */
-  readonly answers: readonly number[];
-  /** Sentences that the lens's own label files do not have. */
-  readonly notFound: number;
 }
 
 /**
@@ -82,23 +75,12 @@ interface Sentence {
   readonly answers: (Int16Array | undefined)[];
 }
 
-/** The labels of one lens in one set: numbers of tags while files are read, answers afterwards. */
-interface Labels {
-  readonly source: LabelSource;
-  readonly lens: RecipeLens;
-  /** Of the lens in the recipe. */
-  readonly index: number;
-  readonly numbers: Map<string, number>;
-  readonly read: { readonly tags: Int16Array; readonly file: string; readonly line: number }[];
-  notFound: number;
-}
-
 async function readSet(
   reading: Reading,
   set: TrainingSet | ValidationSet,
 ): Promise<{ documents: TrainingDocument[]; report: SetReport }> {
   const { lenses } = reading.recipe;
-  const labels = set.labels.map((source): Labels => {
+  const labels = set.labels.map((source): SetLabels => {
     const index = lenses.findIndex(({ name }) => name === source.lens);
     return { source, lens: lenses[index]!, index, numbers: new Map(), read: [], notFound: 0 };
   });
@@ -122,7 +104,8 @@ async function readSet(
     if (one.source.files !== undefined) await joinLabels(reading, set.name, one, sentences);
   const words = sentences.reduce((sum, sentence) => sum + sentence.words.length, 0);
   if (words === 0) reading.problems.push(`set ${set.name}: there is no word in ${set.files.join(", ")}`);
-  const reports = words === 0 ? [] : labels.map((one) => answersOf(reading, set.name, one, sentences));
+  const reports =
+    words === 0 ? [] : labels.map((one) => answersOf(one, set.name, sentences, reading.answers, reading));
   const report = { set: set.name, documents: documents.length, sentences: sentences.length, words };
   return { documents, report: { ...report, lenses: reports } };
 }
@@ -162,74 +145,11 @@ function blankBefore({ spaceAfter }: LabelledSentence): readonly boolean[] {
 /** By length: most sentences of most files are so. */
 const ALL_BLANK = new Map<number, readonly boolean[]>();
 
-/** The tags of a sentence as numbers. */
-function takeTags(
-  labels: Labels,
-  document: LabelledDocument,
-  sentence: LabelledSentence,
-  file: string,
-): Int16Array {
-  const cells = cellsOf(labels, document, sentence, file);
-  const tags = new Int16Array(cells.length);
-  for (let i = 0; i < cells.length; i++) {
-    let number = labels.numbers.get(cells[i]!);
-    if (number === undefined) {
-      number = labels.numbers.size;
-      labels.numbers.set(cells[i]!, number);
-      if (number === MOST_TAGS) throw wrongColumn(labels, file, `more than ${MOST_TAGS} different labels`);
-    }
-    tags[i] = number;
-  }
-  labels.read.push({ tags, file, line: sentence.line });
-  return tags;
-}
-
-/** No set of labels comes near. */
-const MOST_TAGS = 2_000;
-
-function cellsOf(
-  labels: Labels,
-  { columnNames }: LabelledDocument,
-  { columns, words }: LabelledSentence,
-  file: string,
-): readonly string[] {
-  const { column, lens } = labels.source;
-  const misc = columnNames.indexOf("misc");
-  if (column === "misc" && misc >= 0) return columns[misc]!.map((cell) => miscValue(cell, lens) ?? "O");
-  let place: number;
-  try {
-    place = findColumn(columnNames, column);
-  } catch {
-    const has = `${columnNames.length} columns${columnNames[0] === "1" ? "" : `: ${columnNames.join(", ")}`}`;
-    throw wrongColumn(labels, file, `no such column; it has ${has}`);
-  }
-  if (columns[place] === words || WORD_COLUMNS.has(columnNames[place]!) || place === 0)
-    throw wrongColumn(labels, file, "there are words and no labels in it");
-  return columns[place]!;
-}
-
-const WORD_COLUMNS = new Set(["id", "form", "lemma"]);
-
-function miscValue(cell: string, key: string): string | undefined {
-  return cell
-    .split("|")
-    .find((pair) => pair.startsWith(`${key}=`))
-    ?.slice(key.length + 1);
-}
-
-function wrongColumn({ source }: Labels, file: string, what: string): SpanmillError {
-  return new SpanmillError(
-    "TRAINING_DATA",
-    `${file}: column ${source.column} for the lens ${source.lens}: ${what}. Say which column it is (\`column\`, or --column): ` +
-      "1 is the first, -1 the last, or upos or xpos of CoNLL-U",
-  );
-}
-
 /** Labels of files beside the set's own, for the sentences with the very same words. */
 async function joinLabels(
   reading: Reading,
   set: string,
-  labels: Labels,
+  labels: SetLabels,
   sentences: readonly Sentence[],
 ): Promise<void> {
   const wanted = new Map<string, Sentence[]>();
@@ -258,73 +178,4 @@ async function joinLabels(
         `their words are not in ${labels.source.files!.join(", ")}`,
     );
   }
-}
-
-/** Turns the tags that were read into answers, in place. */
-function answersOf(
-  { answers, problems, warnings }: Reading,
-  set: string,
-  labels: Labels,
-  sentences: readonly Sentence[],
-): LensReport {
-  const { source, lens, index, read, notFound } = labels;
-  const sets = answers[index]!;
-  const counts = new Array<number>(lens.labels.length + sets.length).fill(0);
-  const report = { lens: lens.name, answers: counts, notFound };
-  const files = (source.files ?? [...new Set(read.map(({ file }) => file))]).join(", ");
-  const translated = translation(lens, source, [...labels.numbers.keys()], sets);
-  if (translated === undefined) {
-    problems.push(
-      `set ${set}: the labels in column ${source.column} of ${files} mark no spans, as the lens ${lens.name} needs: is it the right column?`,
-    );
-    return report;
-  }
-  const missing = new Map<string, string>();
-  for (const { tags, file, line } of read) {
-    const lineOf = labelFormat(file) === "conll" ? (word: number) => line + word : () => line;
-    translated.translate(tags, (label, word) => {
-      if (!missing.has(label)) missing.set(label, `${file}:${lineOf(word)}`);
-    });
-  }
-  problems.push(...missingLabels(missing, lens, source));
-  for (const { answers } of sentences)
-    for (const answer of answers[index] ?? []) if (answer >= 0) counts[answer]!++;
-  for (const one of sentences)
-    if (one.answers[index]?.every((answer) => answer === UNLABELLED)) one.answers[index] = undefined;
-  const shown = counts.filter((count) => count > 0).length;
-  if (shown === 0 && missing.size === 0) {
-    const why = notFound > 0 ? `none of its sentences is in ${files}` : `no word of ${files} has one`;
-    problems.push(`set ${set}: there are no labels of the lens ${lens.name}: ${why}`);
-  } else if (shown === 1 && missing.size === 0) {
-    const only = counts.findIndex((count) => count > 0);
-    warnings.push(
-      `set ${set}: all words have the same label of the lens ${lens.name}${only < lens.labels.length ? `, ${lens.labels[only]}` : ""}: is it the right column?`,
-    );
-  }
-  return report;
-}
-
-/** Labels may be named; a column with ever more of them holds something else, perhaps words. */
-const NAMED = 12;
-const MOST_MISSING = 100;
-
-function missingLabels(
-  missing: ReadonlyMap<string, string>,
-  lens: RecipeLens,
-  source: LabelSource,
-): string[] {
-  const [first] = missing.values();
-  if (first === undefined) return [];
-  if (missing.size > MOST_MISSING) {
-    return [
-      `${first}: ${missing.size} labels in column ${source.column} are none of the lens ${lens.name}: is it the right column?`,
-    ];
-  }
-  const shown = [...missing]
-    .slice(0, NAMED)
-    .map(
-      ([label, place]) =>
-        `${place}: the lens ${lens.name} has no label ${JSON.stringify(label)}: \`rename\` it, or name in \`keep\` the types that count`,
-    );
-  return missing.size > NAMED ? [...shown, `and ${missing.size - NAMED} more`] : shown;
 }
