@@ -13,8 +13,8 @@ export interface LensHead {
 }
 
 export interface TrainedLens extends LensHead {
-  /** Of the lens's loss in the sum. */
-  readonly weight: number;
+  /** Of the lens's loss in the sum. `input`: a scalar `weight.<lens>` that is fed, so that it can change with the batch. */
+  readonly weight: number | "input";
   /** See `labelLoss`. */
   readonly sets?: readonly (readonly number[])[];
 }
@@ -60,8 +60,11 @@ export function trainingStep(
   const losses = lenses.map((lens, i) =>
     labelLoss(head(encoded, lens.name, lens.labels, dropout), labels[i]!, lens.sets),
   );
-  const loss = lenses
-    .map(({ weight }, i) => (weight === 1 ? losses[i]! : mul(losses[i]!, weight)))
+  const factors = lenses.map(({ name, weight }) =>
+    weight === "input" ? input(`weight.${name}`, "float32", []) : weight,
+  );
+  const loss = losses
+    .map((each, i) => (factors[i] === 1 ? each : mul(each, factors[i]!)))
     .reduce((sum, each) => add(sum, each));
 
   const parameters = parametersOf([loss]);
@@ -73,7 +76,12 @@ export function trainingStep(
   ]);
   const named = trained.map(([name], i) => [`gradient.${name}`, found[i]!] as const);
   return {
-    inputs: [...Object.values(encoded.inputs), ...labels, ...masks.values()],
+    inputs: [
+      ...Object.values(encoded.inputs),
+      ...labels,
+      ...factors.filter((factor) => typeof factor !== "number"),
+      ...masks.values(),
+    ],
     outputs: {
       loss,
       ...Object.fromEntries(lenses.map(({ name }, i) => [`loss.${name}`, losses[i]!])),

@@ -64,3 +64,15 @@ export function show(shape: Shape): string {
 export function wrongShape(what: string): SpanmillError {
   return new SpanmillError("INTERNAL", `a computation is put together wrongly: ${what}`);
 }
+
+/** A shape in numbers. @param sizes of the named dimensions. */
+export function sizedShape(shape: Shape, sizes: Readonly<Record<string, number>>): number[] {
+  return shape.map((dimension) => {
+    const { number, names } = factors(dimension);
+    return names.reduce((size, name) => {
+      const known = sizes[name];
+      if (known === undefined) throw wrongShape(`${show(shape)} has the size ${name}, which is not given`);
+      return size * known;
+    }, number);
+  });
+}

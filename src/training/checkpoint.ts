@@ -1,0 +1,191 @@
+/**
+ * Checkpoints: all that a training needs to go on as if it had never stopped, in one safetensors file. A file is
+ * written under another name, synced and renamed, so that it is whole or not there; the sum in its header tells a file
+ * that was changed afterwards.
+ */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { SpanmillError, systemCode } from "../errors.js";
+import { readSafetensors } from "./safetensors.js";
+
+const Position = z.strictObject({
+  format: z.literal(1),
+  /** Steps done. */
+  step: z.int().nonnegative(),
+  epoch: z.int().nonnegative(),
+  /** Batches of this epoch that are done. */
+  batch: z.int().nonnegative(),
+  /** sha256 of what the weights depend on: recipe, data, threads, runtime. */
+  identity: z.string(),
+  /** Steps whose weights are in the average. */
+  averaged: z.int().nonnegative(),
+  best: z.strictObject({ epoch: z.int(), score: z.number() }).nullable(),
+  /** Epochs since the best one. */
+  waited: z.int().nonnegative(),
+});
+
+export type Position = z.infer<typeof Position>;
+
+/** Tensors by kind (`weight`, `first`, `second`, `mean`), then by the weight's name. */
+export type Kinds = Readonly<Record<string, ReadonlyMap<string, Float32Array>>>;
+
+export interface Checkpoint {
+  readonly position: Position;
+  readonly kinds: Kinds;
+}
+
+const NAME = /^checkpoint-(\d{8})\.safetensors$/;
+const BYTES = 4;
+
+/** Of a step, counted from 1. */
+export function checkpointName(step: number): string {
+  return `checkpoint-${String(step).padStart(8, "0")}.safetensors`;
+}
+
+/** Writes a checkpoint and removes all but the newest `keep`. @throws SpanmillError OUTPUT_FULL, OUTPUT_UNWRITABLE */
+export function writeCheckpoint(directory: string, checkpoint: Checkpoint, keep = 2): string {
+  const path = join(directory, checkpointName(checkpoint.position.step));
+  writeTensors(path, checkpoint.kinds, checkpoint.position);
+  for (const name of checkpoints(directory).slice(0, -keep)) rmSync(join(directory, name), { force: true });
+  return path;
+}
+
+/**
+ * The newest checkpoint of a folder, undefined where there is none.
+ *
+ * @throws SpanmillError CHECKPOINT_BROKEN, which says how to go on from the one before.
+ */
+export function readNewestCheckpoint(directory: string): Checkpoint | undefined {
+  const name = checkpoints(directory).at(-1);
+  return name === undefined ? undefined : readCheckpoint(join(directory, name));
+}
+
+/** Names, the oldest first. */
+function checkpoints(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((name) => NAME.test(name))
+      .sort();
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw unreadable(directory, error);
+  }
+}
+
+export function readCheckpoint(path: string): Checkpoint {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const { position, sum } = readPosition(bytes, path);
+  const tensors = readSafetensors(bytes, path);
+  const kinds: Record<string, Map<string, Float32Array>> = {};
+  const digest = createHash("sha256");
+  for (const [full, tensor] of tensors) {
+    const dot = full.indexOf(".");
+    const held = (kinds[full.slice(0, dot)] ??= new Map());
+    const numbers = tensor.read();
+    digest.update(bytesOf(numbers));
+    held.set(full.slice(dot + 1), numbers);
+  }
+  if (digest.digest("hex") !== sum) throw broken(path, "its numbers are not those that were written");
+  return { position, kinds };
+}
+
+/** Writes tensors as safetensors. @param position goes into the header. */
+export function writeTensors(path: string, kinds: Kinds, position: Position): void {
+  const tensors = Object.entries(kinds).flatMap(([kind, held]) =>
+    [...held].map(([name, numbers]) => [`${kind}.${name}`, numbers] as const),
+  );
+  const digest = createHash("sha256");
+  for (const [, numbers] of tensors) digest.update(bytesOf(numbers));
+  let offset = 0;
+  const header: Record<string, unknown> = {
+    __metadata__: { spanmill: JSON.stringify(position), sha256: digest.digest("hex") },
+  };
+  for (const [name, { length }] of tensors) {
+    header[name] = {
+      dtype: "F32",
+      shape: [length],
+      data_offsets: [offset, offset + length * BYTES],
+    };
+    offset += length * BYTES;
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, " ")]);
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(padded.length));
+  writeWhole(path, [size, padded, ...tensors.map(([, numbers]) => bytesOf(numbers))]);
+}
+
+function writeWhole(path: string, parts: readonly Buffer[]): void {
+  const temporary = `${path}.part`;
+  try {
+    const file = openSync(temporary, "w");
+    try {
+      for (const part of parts) {
+        for (let done = 0; done < part.length; ) done += writeSync(file, part, done, part.length - done);
+      }
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    const code = systemCode(error);
+    const full = code === "ENOSPC" || code === "EDQUOT";
+    throw new SpanmillError(
+      full ? "OUTPUT_FULL" : "OUTPUT_UNWRITABLE",
+      `${path} cannot be written (${code ?? "unknown"}): ${full ? "make room" : "check the folder"}, then go on with --resume; ` +
+        "the checkpoint before it is whole",
+      { cause: error },
+    );
+  }
+}
+
+function bytesOf(numbers: Float32Array): Buffer {
+  return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+function readPosition(bytes: Buffer, path: string): { position: Position; sum: string } {
+  try {
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.subarray(8, 8 + length).toString("utf8"));
+    const { spanmill, sha256 } = z
+      .object({ spanmill: z.string(), sha256: z.string() })
+      .parse(header.__metadata__);
+    return { position: Position.parse(JSON.parse(spanmill)), sum: sha256 };
+  } catch (cause) {
+    throw broken(path, "its header does not say where the training stood", cause);
+  }
+}
+
+function broken(path: string, what: string, cause?: unknown): SpanmillError {
+  return new SpanmillError(
+    "CHECKPOINT_BROKEN",
+    `${path} cannot be gone on from: ${what}. Remove it to go on from the one before, or start anew without --resume`,
+    { cause },
+  );
+}
+
+function unreadable(path: string, cause: unknown): SpanmillError {
+  return new SpanmillError(
+    "CHECKPOINT_BROKEN",
+    `${path} cannot be read (${systemCode(cause) ?? "unknown"}): check its rights`,
+    { cause },
+  );
+}
