@@ -62,13 +62,29 @@ export function writeCheckpoint(directory: string, checkpoint: Checkpoint, keep 
 }
 
 /**
- * The newest checkpoint of a folder, undefined where there is none.
+ * The newest whole checkpoint of a folder, undefined where there is none at all.
  *
- * @throws SpanmillError CHECKPOINT_BROKEN, which says how to go on from the one before.
+ * @param note is told of those that are not whole.
+ * @throws SpanmillError CHECKPOINT_BROKEN where none of them is.
  */
-export function readNewestCheckpoint(directory: string): Checkpoint | undefined {
-  const name = checkpoints(directory).at(-1);
-  return name === undefined ? undefined : readCheckpoint(join(directory, name));
+export function readNewestCheckpoint(
+  directory: string,
+  note: (text: string) => void,
+): Checkpoint | undefined {
+  const names = checkpoints(directory).reverse();
+  for (const name of names) {
+    try {
+      return readCheckpoint(join(directory, name));
+    } catch (error) {
+      if (!(error instanceof SpanmillError)) throw error;
+      note(error.message);
+    }
+  }
+  if (names.length === 0) return undefined;
+  throw new SpanmillError(
+    "CHECKPOINT_BROKEN",
+    `none of the checkpoints in ${directory} can be gone on from: begin anew without --resume`,
+  );
 }
 
 /** Names, the oldest first. */
@@ -91,18 +107,26 @@ export function readCheckpoint(path: string): Checkpoint {
     throw unreadable(path, error);
   }
   const { position, sum } = readPosition(bytes, path);
-  const tensors = readSafetensors(bytes, path);
   const kinds: Record<string, Map<string, Float32Array>> = {};
   const digest = createHash("sha256");
-  for (const [full, tensor] of tensors) {
+  for (const [full, tensor] of tensorsOf(bytes, path)) {
     const dot = full.indexOf(".");
-    const held = (kinds[full.slice(0, dot)] ??= new Map());
+    const kind = full.slice(0, dot);
     const numbers = tensor.read();
     digest.update(bytesOf(numbers));
-    held.set(full.slice(dot + 1), numbers);
+    kinds[kind] ??= new Map();
+    kinds[kind].set(full.slice(dot + 1), numbers);
   }
   if (digest.digest("hex") !== sum) throw broken(path, "its numbers are not those that were written");
   return { position, kinds };
+}
+
+function tensorsOf(bytes: Buffer, path: string) {
+  try {
+    return readSafetensors(bytes, path);
+  } catch (cause) {
+    throw broken(path, "it is cut off", cause);
+  }
 }
 
 /** Writes tensors as safetensors. @param position goes into the header. */
@@ -175,11 +199,7 @@ function readPosition(bytes: Buffer, path: string): { position: Position; sum: s
 }
 
 function broken(path: string, what: string, cause?: unknown): SpanmillError {
-  return new SpanmillError(
-    "CHECKPOINT_BROKEN",
-    `${path} cannot be gone on from: ${what}. Remove it to go on from the one before, or start anew without --resume`,
-    { cause },
-  );
+  return new SpanmillError("CHECKPOINT_BROKEN", `${path} cannot be gone on from: ${what}`, { cause });
 }
 
 function unreadable(path: string, cause: unknown): SpanmillError {

@@ -246,7 +246,7 @@ function keepCheckpoint(run: Run): string {
 
 function goOn(run: Run): void {
   const { runDirectory } = run.options;
-  const found = readNewestCheckpoint(runDirectory);
+  const found = readNewestCheckpoint(runDirectory, run.events.note);
   if (found === undefined) {
     run.events.note(`${runDirectory} has no checkpoint: the training begins at its first step`);
     return;

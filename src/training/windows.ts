@@ -98,7 +98,9 @@ function cut(block: readonly EncodedSentence[], cutting: Cutting): TrainingWindo
       window.shapes.fill(shapes[word]!, start, stop);
       if (word < ownFirst || word >= ownEnd) continue;
       const labelled = cutting.labelledPieces === "first" ? start + 1 : stop;
-      window.answers.forEach((own, lens) => own?.fill(answers[lens]![word]!, start, labelled));
+      window.answers.forEach((own, lens) => {
+        own?.fill(answers[lens]![word]!, start, labelled);
+      });
     }
     return window;
   });

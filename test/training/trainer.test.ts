@@ -1,0 +1,228 @@
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
+import type { Recipe } from "../../src/training/recipe.js";
+import type { TrainingEnd, TrainingEvents, TrainingOptions } from "../../src/training/trainer.js";
+import { temporaryFolder } from "../support/temporary.js";
+import { tinyBase } from "../support/tiny-base.js";
+
+switchOffTelemetry();
+const { train } = await import("../../src/training/trainer.js");
+
+const PEOPLE = ["anna", "bob", "clara", "dave", "emma", "frank"];
+const PLACES = ["rome", "oslo", "lima", "bern", "cairo", "delhi"];
+
+/** Sentences whose labels follow from the words. */
+function labelled(count: number, seed: number): string {
+  const lines: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const person = PEOPLE[(i * 5 + seed) % 6]!;
+    const place = PLACES[(i * 7 + seed) % 6]!;
+    if (i % 10 === 0) lines.push(`# doc = ${i}`);
+    lines.push(`${person}\tB-PER`, "went\tO", "to\tO", `${place}\tB-LOC`, ".\tO", "");
+  }
+  return lines.join("\n");
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = temporaryFolder();
+  tinyBase(join(folder, "base"));
+  writeFileSync(join(folder, "train.conll"), labelled(60, 0));
+  writeFileSync(join(folder, "dev.conll"), labelled(12, 3));
+});
+
+function recipe(schedule: Partial<Recipe["schedule"]> = {}): Recipe {
+  const labels = [
+    {
+      lens: "ner",
+      files: undefined,
+      column: -1,
+      rename: new Map(),
+      keep: undefined,
+      notAnnotated: [],
+      anyOf: new Map(),
+    },
+  ];
+  return {
+    name: "tiny",
+    base: join(folder, "base"),
+    output: join(folder, "model"),
+    seed: 5,
+    window: 40,
+    wordShapes: true,
+    lenses: [
+      {
+        name: "ner",
+        scheme: "BIO",
+        labels: ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"],
+        weight: 1,
+        auxiliary: false,
+      },
+    ],
+    sets: [{ name: "train", files: [join(folder, "train.conll")], labels, passes: 1, licence: undefined }],
+    validation: [
+      { name: "dev", files: [join(folder, "dev.conll")], labels, context: "block", decides: true },
+    ],
+    schedule: {
+      epochs: 3,
+      batchPieces: 160,
+      rate: 1e-2,
+      headRate: 2e-2,
+      layerDecay: 0.9,
+      warmUp: 0.1,
+      weightDecay: 0.01,
+      clip: 1,
+      dropout: 0.1,
+      wordEmbeddings: "trained",
+      labelledPieces: "first",
+      lowerCased: 0.1,
+      upperCased: 0.1,
+      averaged: 0.5,
+      patience: 0,
+      checkpointEvery: 7,
+      ...schedule,
+    },
+  };
+}
+
+const QUIET: TrainingEvents = { step() {}, epoch() {}, note() {} };
+
+function run(
+  wanted: Recipe,
+  options: Partial<TrainingOptions> = {},
+  events: Partial<TrainingEvents> = {},
+): Promise<TrainingEnd> {
+  const all = {
+    runDirectory: temporaryFolder(),
+    threads: 1,
+    resume: false,
+    maxSteps: undefined,
+    signal: new AbortController().signal,
+  };
+  return train(wanted, { ...all, ...options }, { ...QUIET, ...events });
+}
+
+async function codeOf(work: () => Promise<unknown>): Promise<unknown> {
+  return work().then(
+    () => "no error",
+    (error: unknown) => (error as { code?: unknown }).code ?? error,
+  );
+}
+
+function bytesOf(end: TrainingEnd): Map<string, Buffer> {
+  if (!("best" in end)) throw new Error(`ended with ${end.reason}`);
+  return new Map([...end.best.weights].map(([name, numbers]) => [name, Buffer.from(numbers.buffer)]));
+}
+
+describe("a training", () => {
+  test("learns labels that follow from the words", async () => {
+    const scores: number[] = [];
+    const losses: number[] = [];
+    await run(
+      recipe({ epochs: 8, averaged: 0 }),
+      {},
+      { epoch: (e) => scores.push(e.scores[0]!.f1), step: (e) => losses.push(e.loss) },
+    );
+    expect(Math.max(...scores)).toBeGreaterThan(0.9);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! / 4);
+  });
+
+  test("gone on with after any number of steps ends with the very same weights", async () => {
+    const whole = bytesOf(await run(recipe()));
+    for (const stops of [[5], [8, 3], [1, 1, 20]]) {
+      const runDirectory = temporaryFolder();
+      for (const maxSteps of stops) {
+        const end = await run(recipe(), { runDirectory, maxSteps, resume: true });
+        expect(end.reason).toBe("max steps");
+      }
+      expect(bytesOf(await run(recipe(), { runDirectory, resume: true }))).toEqual(whole);
+    }
+  });
+
+  test("stops after the step in hand when it is asked to, and says where the checkpoint is", async () => {
+    const stop = new AbortController();
+    const end = await run(
+      recipe(),
+      { signal: stop.signal },
+      { step: ({ step }) => step === 4 && stop.abort() },
+    );
+    expect(end).toMatchObject({ reason: "interrupted", checkpoint: expect.stringMatching(/00000004/) });
+  });
+
+  test("with another seed ends with other weights", async () => {
+    const one = bytesOf(await run(recipe()));
+    expect(bytesOf(await run({ ...recipe(), seed: 6 }))).not.toEqual(one);
+  });
+
+  test("keeps the word table as it was where it is frozen", async () => {
+    const frozen = bytesOf(await run(recipe({ wordEmbeddings: "frozen", epochs: 1, averaged: 0 })));
+    const trained = bytesOf(await run(recipe({ epochs: 1, averaged: 0 })));
+    const name = "embeddings.word_embeddings.weight";
+    const { readBase } = await import("../../src/training/base.js");
+    const base = readBase(join(folder, "base"), true).weights.get(name)!;
+    expect(frozen.get(name)).toEqual(Buffer.from(base.buffer));
+    expect(trained.get(name)).not.toEqual(Buffer.from(base.buffer));
+  });
+
+  test("stops early where epochs get no better", async () => {
+    let epochs = 0;
+    const end = await run(
+      recipe({ epochs: 30, rate: 1e-9, headRate: 1e-9, patience: 2 }),
+      {},
+      { epoch: () => epochs++ },
+    );
+    expect(end.reason).toBe("early stop");
+    expect(epochs).toBe(3);
+  });
+});
+
+describe("what goes wrong", () => {
+  test("a loss that is no number ends the training, and the checkpoint before it is there", async () => {
+    const runDirectory = temporaryFolder();
+    const wild = recipe({ rate: 1e30, headRate: 1e30, clip: 0, warmUp: 0.5, checkpointEvery: 1 });
+    expect(await codeOf(() => run(wild, { runDirectory }))).toBe("TRAINING_DIVERGED");
+    expect(readdirSync(runDirectory).some((name) => name.startsWith("checkpoint-"))).toBe(true);
+  });
+
+  test("a checkpoint of another recipe is refused", async () => {
+    const runDirectory = temporaryFolder();
+    await run(recipe(), { runDirectory, maxSteps: 3 });
+    const other = recipe({ rate: 2e-2 });
+    expect(await codeOf(() => run(other, { runDirectory, resume: true }))).toBe("CHECKPOINT_BROKEN");
+    expect(await codeOf(() => run(recipe(), { runDirectory, resume: true, threads: 2 }))).toBe(
+      "CHECKPOINT_BROKEN",
+    );
+  });
+
+  test("a checkpoint that is not whole is told of, and the one before it gone on from to the same weights", async () => {
+    const whole = bytesOf(await run(recipe()));
+    const spoil = [
+      (path: string, bytes: Buffer) => {
+        bytes[bytes.length - 9]! ^= 1;
+        writeFileSync(path, bytes);
+      },
+      (path: string, bytes: Buffer) => truncateSync(path, bytes.length - 100),
+      (path: string) => writeFileSync(path, ""),
+    ];
+    for (const harm of spoil) {
+      const runDirectory = temporaryFolder();
+      await run(recipe(), { runDirectory, maxSteps: 3 });
+      const end = await run(recipe(), { runDirectory, maxSteps: 2, resume: true });
+      const { checkpoint } = end as { checkpoint: string };
+      harm(checkpoint, readFileSync(checkpoint));
+      const notes: string[] = [];
+      const last = await run(recipe(), { runDirectory, resume: true }, { note: (text) => notes.push(text) });
+      expect(notes.join()).toContain("00000005");
+      expect(bytesOf(last)).toEqual(whole);
+    }
+  });
+
+  test("where no checkpoint is whole, nothing is begun", async () => {
+    const runDirectory = temporaryFolder();
+    const end = await run(recipe(), { runDirectory, maxSteps: 3 });
+    writeFileSync((end as { checkpoint: string }).checkpoint, "");
+    expect(await codeOf(() => run(recipe(), { runDirectory, resume: true }))).toBe("CHECKPOINT_BROKEN");
+  });
+});
