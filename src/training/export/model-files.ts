@@ -1,4 +1,7 @@
-/** All files of a model folder, as bytes by path: what `adapters/model-folder/write-folder.ts` puts on disk. */
+/**
+ * All files of a model folder but its card, as bytes by path: what `adapters/model-folder/write-folder.ts` puts on disk.
+ * `card.ts` adds the card.
+ */
 import { createHash } from "node:crypto";
 import { SpanmillError } from "../../errors.js";
 import type { Scheme } from "../../tagging/schemes.js";
@@ -34,8 +37,6 @@ export interface TrainedModel {
   readonly tokenizerConfig?: Json;
   /** At least one. Where there are several, int8 is the one that is loaded unless another is asked for. */
   readonly dtypes: readonly ServedDtype[];
-  /** README.md, see `card.ts`. */
-  readonly card?: string;
 }
 
 export const ONNX_FILES: Readonly<Record<ServedDtype, string>> = {
@@ -44,8 +45,8 @@ export const ONNX_FILES: Readonly<Record<ServedDtype, string>> = {
 };
 
 /**
- * The same model always gives the same bytes. `spanmill.json` holds the sha256 of each file but the card's, which
- * decides no answer and may be edited.
+ * The same model always gives the same bytes. `spanmill.json` holds the sha256 of every other file; a card is
+ * added later, so that it may be edited.
  *
  * @throws SpanmillError INTERNAL of weights that do not fit, MODEL_BROKEN of weights that are not finite
  */
@@ -62,7 +63,6 @@ export function modelFiles(model: TrainedModel): ReadonlyMap<string, Uint8Array>
   }
   const sums = Object.fromEntries([...files].map(([file, bytes]) => [file, sha256(bytes)]));
   files.set("spanmill.json", json(manifestOf(model, sums)));
-  if (model.card !== undefined) files.set("README.md", utf8(model.card));
   return files;
 }
 
@@ -79,7 +79,13 @@ function checkShapes({ wordShapes, config, dtypes, window }: TrainedModel): void
 }
 
 /** Of one machine or one program's version: nothing that a reader needs. */
-const DROPPED = new Set(["_name_or_path", "transformers_version", "torch_dtype", "dtype", "gradient_checkpointing"]);
+const DROPPED = new Set([
+  "_name_or_path",
+  "transformers_version",
+  "torch_dtype",
+  "dtype",
+  "gradient_checkpointing",
+]);
 
 function configOf({ config, configJson, lenses }: TrainedModel): Json {
   const single = lenses.length === 1 ? lenses[0]! : undefined;

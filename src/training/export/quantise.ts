@@ -28,10 +28,7 @@ export const SCALE = ".scale";
  * @param model from `toOnnx` in the portable dialect, with its weights.
  * @throws SpanmillError MODEL_BROKEN where a weight is not finite
  */
-export function quantise(
-  model: OnnxModel,
-  { bits = 7, scales = "column" }: QuantiseOptions = {},
-): OnnxModel {
+export function quantise(model: OnnxModel, { bits = 7, scales = "column" }: QuantiseOptions = {}): OnnxModel {
   const weights = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
   const replaced = new Map<string, readonly OnnxTensor[]>();
   const node: OnnxNode[] = [];
