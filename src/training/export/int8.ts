@@ -30,34 +30,51 @@ export function toInt8(
   const count = per === "row" ? rows : per === "column" ? columns : 1;
   const highest = 2 ** (bits - 1) - 1;
   const needed = new Float64Array(count);
-  for (let i = 0; i < numbers.length; i++) {
-    const number = numbers[i]!;
-    if (!Number.isFinite(number)) {
-      throw new SpanmillError(
-        "MODEL_BROKEN",
-        `the weight ${name} holds ${number}: training went astray; take an earlier checkpoint, or train at a lower rate`,
-      );
+  eachRow(numbers.length, columns, per, (from, first, step) => {
+    for (let column = 0, at = first; column < columns; column++, at += step) {
+      const number = numbers[from + column]!;
+      if (!Number.isFinite(number)) throw notFinite(name, number);
+      const scale = number > 0 ? number / highest : -number / (highest + 1);
+      if (scale > needed[at]!) needed[at] = scale;
     }
-    const scale = number > 0 ? number / highest : -number / (highest + 1);
-    const at = scaleOf(i, columns, per);
-    if (scale > needed[at]!) needed[at] = scale;
-  }
+  });
   const scales = Float32Array.from(needed, (scale) => (scale === 0 ? 1 : roundedUp(scale)));
   const data = new Int8Array(numbers.length);
-  for (let i = 0; i < numbers.length; i++) {
-    data[i] = Math.round(numbers[i]! / scales[scaleOf(i, columns, per)]!);
-  }
+  eachRow(numbers.length, columns, per, (from, first, step) => {
+    for (let column = 0, at = first; column < columns; column++, at += step) {
+      data[from + column] = Math.round(numbers[from + column]! / scales[at]!);
+    }
+  });
   return { data, scales };
 }
 
 export function fromInt8({ data, scales }: Int8Matrix, columns: number, per: ScalePer): Float32Array {
   const numbers = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) numbers[i] = data[i]! * scales[scaleOf(i, columns, per)]!;
+  eachRow(data.length, columns, per, (from, first, step) => {
+    for (let column = 0, at = first; column < columns; column++, at += step) {
+      numbers[from + column] = data[from + column]! * scales[at]!;
+    }
+  });
   return numbers;
 }
 
-function scaleOf(i: number, columns: number, per: ScalePer): number {
-  return per === "column" ? i % columns : per === "row" ? Math.floor(i / columns) : 0;
+/** @param visit where a row begins, the index of its first number's scale, and what is added for each next number. */
+function eachRow(
+  length: number,
+  columns: number,
+  per: ScalePer,
+  visit: (from: number, first: number, step: number) => void,
+): void {
+  for (let from = 0, row = 0; from < length; from += columns, row++) {
+    visit(from, per === "row" ? row : 0, per === "column" ? 1 : 0);
+  }
+}
+
+function notFinite(name: string, number: number): SpanmillError {
+  return new SpanmillError(
+    "MODEL_BROKEN",
+    `the weight ${name} holds ${number}: training went astray; take an earlier checkpoint, or train at a lower rate`,
+  );
 }
 
 const scratch = new DataView(new ArrayBuffer(4));
