@@ -1,42 +1,106 @@
-/** The model that a training starts from. */
+/** The model that a training starts from: an encoder of somebody else, or a model that spanmill wrote. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { folderManifest } from "../adapters/model-folder/manifest.js";
 import { SpanmillError } from "../errors.js";
 import { WORD_SHAPES } from "../tagging/shapes.js";
 import { readBaseWeights } from "./base-weights.js";
 import { encode } from "./encoder.js";
 import { type EncoderConfig, readEncoderConfig } from "./encoder-config.js";
+import { ONNX_FILES } from "./export/model-files.js";
+import { readModelWeights } from "./export/read-model.js";
+import type { RecipeLens } from "./recipe.js";
 import { readSafetensors } from "./safetensors.js";
 import { parametersOf } from "./step.js";
+
+type Json = Readonly<Record<string, unknown>>;
 
 export interface Base {
   readonly directory: string;
   readonly config: EncoderConfig;
-  /** By parameter. Of a model of ours with its heads. */
+  readonly configJson: Json;
+  readonly tokenizer: Json;
+  readonly tokenizerConfig: Json;
+  /** By parameter: the encoder's, and those of heads whose labels are those of the recipe's lens. */
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
-/** @throws SpanmillError MODEL_* */
-export function readBase(directory: string, wordShapes: boolean): Base {
+/**
+ * @param wordShapes whether the encoder is to have a row for each word shape.
+ * @param lenses those to be trained.
+ * @throws SpanmillError MODEL_*
+ */
+export function readBase(directory: string, wordShapes: boolean, lenses: readonly RecipeLens[]): Base {
+  const path = join(directory, "config.json");
+  if (!existsSync(path)) {
+    throw new SpanmillError(
+      existsSync(directory) ? "MODEL_INCOMPLETE" : "MODEL_NOT_FOUND",
+      `${directory} holds no config.json: give --base a Hugging Face folder of an encoder, or a model folder of spanmill`,
+    );
+  }
+  const configJson = readJson(path);
+  const stated = readEncoderConfig(configJson, path);
+  const tokenTypes = wordShapes ? Math.max(stated.tokenTypes, WORD_SHAPES.length) : stated.tokenTypes;
+  const config = { ...stated, tokenTypes };
+  return {
+    directory,
+    config,
+    configJson,
+    tokenizer: readJson(join(directory, "tokenizer.json")),
+    tokenizerConfig: readJson(join(directory, "tokenizer_config.json")),
+    weights: existsSync(join(directory, "spanmill.json"))
+      ? ownWeights(directory, stated, wordShapes, lenses)
+      : foreignWeights(directory, config),
+  };
+}
+
+function foreignWeights(directory: string, config: EncoderConfig): ReadonlyMap<string, Float32Array> {
   const file = join(directory, "model.safetensors");
   if (!existsSync(file)) {
     throw new SpanmillError(
       "MODEL_INCOMPLETE",
-      `${directory} has no model.safetensors: give --base a Hugging Face folder of an encoder, or a model folder of spanmill`,
+      `${directory} has no model.safetensors, and is no model folder of spanmill: give --base one of the two`,
     );
   }
-  const stated = readEncoderConfig(readJson(join(directory, "config.json")), join(directory, "config.json"));
-  const tokenTypes = wordShapes ? Math.max(stated.tokenTypes, WORD_SHAPES.length) : stated.tokenTypes;
-  const config = { ...stated, tokenTypes };
   const parameters = parametersOf(encode(config).layers.slice(-1));
-  return {
-    directory,
-    config,
-    weights: readBaseWeights(parameters, readSafetensors(readFileSync(file), file), file),
-  };
+  return readBaseWeights(parameters, readSafetensors(readFileSync(file), file), file);
 }
 
-function readJson(path: string): unknown {
+function ownWeights(
+  directory: string,
+  config: EncoderConfig,
+  wordShapes: boolean,
+  lenses: readonly RecipeLens[],
+): ReadonlyMap<string, Float32Array> {
+  const file = join(directory, "spanmill.json");
+  const parsed = folderManifest.safeParse(readJson(file));
+  if (!parsed.success) {
+    throw new SpanmillError(
+      "MODEL_BROKEN",
+      `${file} is not as spanmill writes it: run \`spanmill models inspect\``,
+    );
+  }
+  const manifest = parsed.data;
+  if ((manifest.token_types === "word_shapes") !== wordShapes) {
+    throw new SpanmillError(
+      "USAGE",
+      `the base ${directory} was trained ${wordShapes ? "without" : "with"} word shapes: set word-shapes to ${!wordShapes}`,
+    );
+  }
+  const float = join(directory, ONNX_FILES.fp32);
+  const onnx = existsSync(float) ? float : join(directory, manifest.onnx ?? ONNX_FILES.int8);
+  if (!existsSync(onnx)) {
+    throw new SpanmillError("MODEL_INCOMPLETE", `${directory} has no ${ONNX_FILES.int8}: fetch it again`);
+  }
+  const weights = readModelWeights(readFileSync(onnx), config, onnx);
+  const same = ({ name, labels }: RecipeLens) => manifest.lenses?.[name]?.labels?.join() === labels.join();
+  const kept = new Set(lenses.filter(same).map(({ name }) => `heads.${name}`));
+  return new Map(
+    [...weights].filter(([name]) => !name.startsWith("heads.") || kept.has(name.replace(/\.[^.]*$/, ""))),
+  );
+}
+
+function readJson(path: string): Json {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {

@@ -6,9 +6,10 @@ import { throwProblems } from "../config/problems.js";
 import { placeAt, plainData, readYaml, type YamlFile } from "../config/yaml.js";
 import { detectScheme } from "../tagging/schemes.js";
 import { labelsOfTypes } from "./lens-labels.js";
-import type { LabelSource, Recipe, RecipeLens, Schedule } from "./recipe.js";
+import type { CardText, LabelSource, Recipe, RecipeLens, Schedule } from "./recipe.js";
 import { checkLenses, checkRecipe, type RecipeProblem } from "./recipe-check.js";
 import {
+  type CardYaml,
   defaultSchedule,
   knownKeys,
   type LabelSourceYaml,
@@ -119,6 +120,25 @@ function recipeOf(
       decides: set.decides,
     })),
     schedule: scheduleOf(yaml.training),
+    card: cardOf(yaml.card, yaml.name ?? basename(output), pathOf(given.base, yaml.base)),
+  };
+}
+
+/** What a card says where nobody says more. */
+export function cardOf(
+  { summary, base, licence, ...card }: CardYaml,
+  name: string,
+  folder: string,
+): CardText {
+  return {
+    ...card,
+    summary: summary ?? `The token classifier ${name}, trained by spanmill.`,
+    licence: {
+      id: licence.id,
+      ...(licence.name === undefined ? {} : { name: licence.name }),
+      ...(licence.link === undefined ? {} : { link: licence.link }),
+    },
+    base: base ?? { name: basename(folder), licence: "not stated" },
   };
 }
 

@@ -71,6 +71,19 @@ const schedule = z.strictObject({
   "checkpoint-every": z.int().min(1).max(1_000_000).default(500),
 });
 
+const text = z.string().min(1);
+const named = z.strictObject({ name: text, licence: text.default("not stated") });
+
+const card = z.strictObject({
+  summary: text.optional(),
+  languages: z.array(text).default(["en"]),
+  licence: z
+    .strictObject({ id: text, name: text.optional(), link: text.optional() })
+    .prefault({ id: "other" }),
+  base: named.optional(),
+  limits: z.array(text).default([]),
+});
+
 export const recipeSchema = z.strictObject({
   name: z.string().min(1).optional(),
   base: z.string().min(1).optional(),
@@ -86,11 +99,13 @@ export const recipeSchema = z.strictObject({
   sets: z.array(trainingSet).min(1),
   validation: z.array(validationSet).default([]),
   training: schedule.prefault({}),
+  card: card.prefault({}),
 });
 
 export type RecipeYaml = z.output<typeof recipeSchema>;
 export type LensYaml = z.output<typeof lens>;
 export type LabelSourceYaml = z.output<typeof labelSource>;
+export type CardYaml = z.output<typeof card>;
 export type ScheduleYaml = z.output<typeof schedule>;
 
 /** The defaults of a schedule. */
@@ -103,6 +118,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   const [room] = path;
   if (path.length === 0) return Object.keys(recipeSchema.shape);
   if (room === "training") return Object.keys(schedule.shape);
+  if (room === "card") return Object.keys(path.length > 1 ? { ...named.shape, id: 0, link: 0 } : card.shape);
   if (room === "lenses") return Object.keys(lens.shape);
   if (path.includes("labels")) return Object.keys(labelSourceFields.shape);
   return Object.keys((room === "sets" ? trainingSet : validationSet).shape);

@@ -19,6 +19,20 @@ export interface Recipe {
   /** Judged after each epoch, by its lenses in the order of `lenses`. The best epoch by their mean is kept. */
   readonly validation: readonly ValidationSet[];
   readonly schedule: Schedule;
+  readonly card: CardText;
+}
+
+/** What the model card says that the training cannot know. */
+export interface CardText {
+  /** What the model is, and what for. */
+  readonly summary: string;
+  /** ISO 639 codes. */
+  readonly languages: readonly string[];
+  /** Of the model's files: an SPDX identifier in small letters, or `other` with a name and where it stands. */
+  readonly licence: { readonly id: string; readonly name?: string; readonly link?: string };
+  readonly base: { readonly name: string; readonly licence: string };
+  /** A sentence each. */
+  readonly limits: readonly string[];
 }
 
 export interface RecipeLens {

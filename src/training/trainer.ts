@@ -1,6 +1,6 @@
 /** A training from its recipe to its best weights, with checkpoints on the way. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { wordTokenizer } from "../adapters/huggingface/tokenizer.js";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
@@ -21,10 +21,10 @@ import { documentEncoder } from "./encoded.js";
 import { encodeModel } from "./graph/onnx-file.js";
 import { toOnnx } from "./graph/onnx-model.js";
 import { type Learner, numbersOf, openLearner } from "./learner.js";
-import { readSets } from "./read-sets.js";
+import { readSets, type SetReport } from "./read-sets.js";
 import type { Recipe } from "./recipe.js";
 import { servedModel } from "./step.js";
-import { decidingScore, fedEncoder, type ValidationScore, validate } from "./validate.js";
+import { decidingScore, fedEncoder, outputName, type ValidationScore, validate } from "./validate.js";
 
 export interface StepEvent {
   /** Steps done, of so many. */
@@ -70,7 +70,14 @@ export interface TrainingOptions {
 /** A training that was stopped can be gone on with; one that has ended has its best weights. */
 export type TrainingEnd =
   | { readonly reason: "interrupted" | "max steps"; readonly checkpoint: string }
-  | { readonly reason: "finished" | "early stop"; readonly base: Base; readonly best: BestWeights };
+  | {
+      readonly reason: "finished" | "early stop";
+      readonly best: BestWeights;
+      readonly base: Base;
+      readonly tokenizer: WordTokenizer;
+      /** What the sets hold. */
+      readonly report: readonly SetReport[];
+    };
 
 export interface BestWeights {
   readonly weights: ReadonlyMap<string, Float32Array>;
@@ -85,8 +92,8 @@ export async function train(
   events: TrainingEvents,
 ): Promise<TrainingEnd> {
   mkdirSync(options.runDirectory, { recursive: true });
-  const base = readBase(recipe.base, recipe.wordShapes);
-  const tokenizer = tokenizerOf(base.directory);
+  const base = readBase(recipe.base, recipe.wordShapes, recipe.lenses);
+  const tokenizer = wordTokenizer({ ...base.tokenizer }, { ...base.tokenizerConfig }, READ_ALONE);
   const data = await readSets(recipe, recipe.sets);
   for (const warning of data.warnings) events.note(warning);
   const learner = await openLearner({
@@ -105,6 +112,7 @@ export async function train(
     learner,
     batching: batchingOf(recipe, tokenizer),
     sets: encodeSets(recipe, data.documents, tokenizer),
+    report: data.report,
     mean: new Map(),
     position: { ...START, identity: identityOf(recipe, options.threads) },
   };
@@ -125,6 +133,7 @@ interface Run {
   readonly learner: Learner;
   readonly batching: Batching;
   readonly sets: readonly MixedSet[];
+  readonly report: readonly SetReport[];
   /** The average of the last weights, see `Schedule.averaged`; empty before it begins. */
   readonly mean: Map<string, Float32Array>;
   position: Position;
@@ -218,8 +227,11 @@ async function endEpoch(run: Run): Promise<void> {
 async function judge(run: Run, weights: ReadonlyMap<string, Float32Array>): Promise<ValidationScore[]> {
   const { recipe, options, tokenizer, base, learner } = run;
   const lenses = recipe.lenses.map(({ name, labels }) => ({ name, labels: labels.length }));
-  const { inputs, outputs } = servedModel(base.config, lenses);
-  const graph = encodeModel(toOnnx(outputs, { dialect: "runtime", inputs }));
+  const served = servedModel(base.config, lenses);
+  const outputs = Object.fromEntries(
+    recipe.lenses.map((lens) => [outputName(lens, recipe), served.outputs[lens.name]!]),
+  );
+  const graph = encodeModel(toOnnx(outputs, { dialect: "runtime", inputs: served.inputs }));
   const session = await openGraphSession(graph, { threads: options.threads });
   try {
     const encoder = fedEncoder(session, numbersOf(learner.step, weights), tokenizer);
@@ -235,7 +247,8 @@ const NEVER = new AbortController().signal;
 function ended(run: Run, reason: "finished" | "early stop"): TrainingEnd {
   const { kinds, position } = readCheckpoint(join(run.options.runDirectory, BEST));
   const { epoch, score } = position.best!;
-  return { reason, base: run.base, best: { weights: kinds.weight!, epoch, score } };
+  const { base, tokenizer, report } = run;
+  return { reason, best: { weights: kinds.weight!, epoch, score }, base, tokenizer, report };
 }
 
 function keepCheckpoint(run: Run): string {
@@ -282,18 +295,8 @@ function identityOf(recipe: Recipe, threads: number): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-function tokenizerOf(directory: string): WordTokenizer {
-  const read = (file: string): Record<string, unknown> => {
-    try {
-      return JSON.parse(readFileSync(join(directory, file), "utf8"));
-    } catch (cause) {
-      throw new SpanmillError("MODEL_INCOMPLETE", `${join(directory, file)} is missing or no JSON`, {
-        cause,
-      });
-    }
-  };
-  return wordTokenizer(read("tokenizer.json"), read("tokenizer_config.json"), { blankBeforeWord: "always" });
-}
+/** Words are read as `is_split_into_words` reads them. */
+const READ_ALONE = { blankBeforeWord: "always" } as const;
 
 function batchingOf(recipe: Recipe, { prefix, suffix }: WordTokenizer): Batching {
   const { seed, window, wordShapes, lenses, schedule } = recipe;

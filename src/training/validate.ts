@@ -11,6 +11,7 @@ import type { WordTokenizer } from "../tagging/pieces.js";
 import type { LensManifest } from "../tagging/protocol.js";
 import { labelSet } from "../tagging/schemes.js";
 import { engine } from "../tagging/tag.js";
+import { outputOf } from "./export/served-graph.js";
 import type { LabelSource, Recipe, RecipeLens, ValidationSet } from "./recipe.js";
 
 export interface ValidationScore {
@@ -69,7 +70,7 @@ async function scoreSet(set: ValidationSet, source: LabelSource, judge: Judge): 
   return "micro" in report ? { ...about, ...report.micro } : { ...about, f1: report.accuracy };
 }
 
-async function goldColumn(
+export async function goldColumn(
   files: readonly string[],
   source: LabelSource,
   lens: RecipeLens,
@@ -80,7 +81,7 @@ async function goldColumn(
 }
 
 /** Types that the set does not annotate do not count against the model. */
-function selectionOf({ rename, keep, notAnnotated }: LabelSource): Selection {
+export function selectionOf({ rename, keep, notAnnotated }: LabelSource): Selection {
   const dropped = notAnnotated.map((type): [string, string] => [type, ""]);
   return { rename: new Map([...rename, ...dropped]), ...(keep === undefined ? {} : { keep }) };
 }
@@ -90,7 +91,12 @@ function loadedModel({ recipe, tokenizer, encoder }: Judge, lens: RecipeLens) {
     tokenizer,
     encoder,
     lenses: [
-      { name: lens.name, output: lens.name, labelSet: labelSet(lens.labels, lens.scheme), temperature: 1 },
+      {
+        name: lens.name,
+        output: outputName(lens, recipe),
+        labelSet: labelSet(lens.labels, lens.scheme),
+        temperature: 1,
+      },
     ],
     window: recipe.window,
     tokenTypes: recipe.wordShapes ? ("word_shapes" as const) : ("zeros" as const),
@@ -99,6 +105,15 @@ function loadedModel({ recipe, tokenizer, encoder }: Judge, lens: RecipeLens) {
 
 function manifestOf({ name, labels, scheme }: RecipeLens): LensManifest {
   return { name, output: name, labels, scheme, temperature: 1 };
+}
+
+/** In the graph that is served, and in the one that judges. Of a lens that is not exported: its name. */
+export function outputName({ name, auxiliary }: RecipeLens, { lenses }: Recipe): string {
+  if (auxiliary) return name;
+  return outputOf(
+    name,
+    lenses.filter((lens) => !lens.auxiliary),
+  );
 }
 
 /** The encoder over a session on the graph of `servedModel`, its weights fed anew with every window. */

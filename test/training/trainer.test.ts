@@ -84,6 +84,13 @@ function recipe(schedule: Partial<Recipe["schedule"]> = {}): Recipe {
       checkpointEvery: 7,
       ...schedule,
     },
+    card: {
+      summary: "People and places.",
+      languages: ["en"],
+      licence: { id: "other" },
+      base: { name: "tiny", licence: "not stated" },
+      limits: [],
+    },
   };
 }
 
@@ -161,7 +168,7 @@ describe("a training", () => {
     const trained = bytesOf(await run(recipe({ epochs: 1, averaged: 0 })));
     const name = "embeddings.word_embeddings.weight";
     const { readBase } = await import("../../src/training/base.js");
-    const base = readBase(join(folder, "base"), true).weights.get(name)!;
+    const base = readBase(join(folder, "base"), true, []).weights.get(name)!;
     expect(frozen.get(name)).toEqual(Buffer.from(base.buffer));
     expect(trained.get(name)).not.toEqual(Buffer.from(base.buffer));
   });
