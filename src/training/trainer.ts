@@ -288,7 +288,7 @@ function restore(
 
 /** What the weights after a step depend on, but for the data files' content. */
 function identityOf(recipe: Recipe, threads: number): string {
-  const { output: _, validation: __, ...rest } = recipe;
+  const { output: _, validation: __, card: ___, ...rest } = recipe;
   const text = JSON.stringify([rest, threads, RUNTIME_VERSION], (_key, value: unknown) =>
     value instanceof Map || value instanceof Set ? [...value] : value,
   );
