@@ -22,6 +22,7 @@ const NAMES = [
   "splitter",
   "start-up",
   "window-length",
+  "export-forms",
   "join-to",
 ] as const;
 

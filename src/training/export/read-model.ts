@@ -65,8 +65,8 @@ function checkComplete(
 
 function floats(tensor: OnnxTensor, file: string): Float32Array {
   const bytes = raw(tensor, ELEMENT.float32, 4, file);
-  // A copy: what protobuf gives may stand anywhere in the file, and need not be aligned.
-  return new Float32Array(bytes.slice().buffer);
+  // A copy: the bytes may stand anywhere in the file, and need not be aligned. A Buffer's slice() would be no copy.
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 function dequantised(

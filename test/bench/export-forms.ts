@@ -1,0 +1,118 @@
+/**
+ * In which form a model of MiniLM's size is served quickest: float, int8 as it is exported, and int8 with what might be
+ * better. Weights are random: no speed depends on them.
+ */
+import { type GraphSession, openGraphSession } from "../../src/adapters/onnx/graph-session.js";
+import { quantise } from "../../src/training/export/quantise.js";
+import { servedGraph } from "../../src/training/export/served-graph.js";
+import { encodeModel, type OnnxModel, type OnnxNode } from "../../src/training/graph/onnx-file.js";
+import { parametersOf, servedModel } from "../../src/training/step.js";
+import { type Bench, divide, inTurn } from "./harness.js";
+
+const LENGTHS = [16, 64, 128] as const;
+const CONFIG = {
+  vocabulary: 30522,
+  hidden: 384,
+  layers: 6,
+  heads: 12,
+  intermediate: 1536,
+  positions: 512,
+  tokenTypes: 12,
+  epsilon: 1e-12,
+};
+const LENSES = [
+  { name: "ner", labels: 9 },
+  { name: "pos", labels: 17 },
+  { name: "chunk", labels: 23 },
+];
+
+export const bench: Bench = {
+  question: "pieces per second by the form of the exported graph, [1, sequence], one thread",
+  missing: () => undefined,
+  async run({ rounds, scale }, report) {
+    const float = servedGraph(CONFIG, LENSES, randomWeights());
+    const int8 = quantise(float);
+    const forms: Readonly<Record<string, OnnxModel>> = {
+      float,
+      int8,
+      "int8, one scale a kernel": quantise(float, { scales: "tensor" }),
+      "int8, SkipLayerNormalization": withSkipLayerNormalization(int8),
+    };
+    const sessions: Record<string, GraphSession> = {};
+    for (const [name, model] of Object.entries(forms)) {
+      sessions[name] = await openGraphSession(encodeModel(model), { threads: 1 });
+    }
+    for (const length of LENGTHS) {
+      const windows = Math.max(1, Math.round((24_576 * scale) / length));
+      const feeds = feedsOf(length);
+      const sides = Object.fromEntries(
+        Object.entries(sessions).map(([name, session]) => [
+          name,
+          async () => {
+            for (let i = 0; i < windows; i++) await session.run(feeds);
+          },
+        ]),
+      );
+      const times = await inTurn(rounds, sides);
+      for (const name of Object.keys(forms)) {
+        const values = times[name]!.wall.map((time) => (windows * length) / time);
+        report({ name: `${length} pieces: ${name}`, unit: "pieces/s", values });
+        const ratio = divide(times.float!.wall, times[name]!.wall);
+        if (name !== "float") {
+          report({ name: `${length} pieces: ${name} against float`, unit: "x", values: ratio });
+        }
+      }
+    }
+    for (const session of Object.values(sessions)) await session.release();
+  },
+};
+
+function randomWeights(): Map<string, Float32Array> {
+  const parameters = parametersOf(Object.values(servedModel(CONFIG, LENSES).outputs));
+  let state = 1;
+  return new Map(
+    [...parameters].map(([name, { shape }]) => {
+      const numbers = new Float32Array((shape as number[]).reduce((a, b) => a * b, 1));
+      for (let i = 0; i < numbers.length; i++) {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        numbers[i] = (state / 2 ** 32 - 0.5) / 10;
+      }
+      return [name, numbers];
+    }),
+  );
+}
+
+/** Each sum that is normalised at once, as ONNX Runtime's own operator for it. */
+function withSkipLayerNormalization(model: OnnxModel): OnnxModel {
+  const sums = new Map(
+    model.graph.node.filter(({ opType }) => opType === "Add").map((node) => [node.output[0]!, node]),
+  );
+  const joined = new Set<OnnxNode>();
+  const node = model.graph.node.map((each): OnnxNode => {
+    const sum = sums.get(each.input[0]!);
+    if (each.opType !== "LayerNormalization" || sum === undefined) return each;
+    joined.add(sum);
+    // The sum itself is the fourth output, should anybody read it.
+    const output = [...each.output, "", "", sum.output[0]!];
+    const attribute = each.attribute.filter(({ name }) => name === "epsilon");
+    const input = [...sum.input, ...each.input.slice(1)];
+    return { ...each, opType: "SkipLayerNormalization", domain: "com.microsoft", input, output, attribute };
+  });
+  return {
+    ...model,
+    opsetImport: [...model.opsetImport, { domain: "com.microsoft", version: 1 }],
+    graph: { ...model.graph, node: node.filter((each) => !joined.has(each)) },
+  };
+}
+
+function feedsOf(length: number) {
+  const of = (number: (i: number) => number) => ({
+    shape: [1, length],
+    data: BigInt64Array.from({ length }, (_, i) => BigInt(number(i))),
+  });
+  return {
+    input_ids: of((i) => 1000 + ((i * 7919) % 25_000)),
+    attention_mask: of(() => 1),
+    token_type_ids: of((i) => i % 12),
+  };
+}
