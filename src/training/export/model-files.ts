@@ -57,7 +57,9 @@ export function modelFiles(model: TrainedModel): ReadonlyMap<string, Uint8Array>
   files.set("config.json", json(configOf(model)));
   // Both would cut or pad a text behind the engine's back.
   files.set("tokenizer.json", compact({ ...model.tokenizer, truncation: null, padding: null }));
-  if (model.tokenizerConfig !== undefined) files.set("tokenizer_config.json", json(model.tokenizerConfig));
+  if (model.tokenizerConfig !== undefined) {
+    files.set("tokenizer_config.json", json(without(model.tokenizerConfig, PROVENANCE)));
+  }
   for (const dtype of model.dtypes) {
     files.set(ONNX_FILES[dtype], servedFile(model.config, heads, model.weights, dtype));
   }
@@ -79,18 +81,16 @@ function checkShapes({ wordShapes, config, dtypes, window }: TrainedModel): void
 }
 
 /** Of one machine or one program's version: nothing that a reader needs. */
-const DROPPED = new Set([
-  "_name_or_path",
-  "transformers_version",
-  "torch_dtype",
-  "dtype",
-  "gradient_checkpointing",
-]);
+const PROVENANCE = ["_name_or_path", "name_or_path", "transformers_version", "torch_dtype", "dtype"];
+
+function without(value: Json, keys: readonly string[]): Json {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
+}
 
 function configOf({ config, configJson, lenses }: TrainedModel): Json {
   const single = lenses.length === 1 ? lenses[0]! : undefined;
   return {
-    ...Object.fromEntries(Object.entries(configJson).filter(([key]) => !DROPPED.has(key))),
+    ...without(configJson, PROVENANCE),
     architectures: [single === undefined ? "BertModel" : "BertForTokenClassification"],
     model_type: "bert",
     vocab_size: config.vocabulary,

@@ -11,7 +11,10 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 /** A model whose every file holds `text`. */
 function model(text: string, more: Readonly<Record<string, string>> = {}): Map<string, Uint8Array> {
   const files = { "onnx/model.onnx": text, ...more };
-  const manifest = JSON.stringify({ text, files: Object.fromEntries(Object.keys(files).map((f) => [f, ""])) });
+  const manifest = JSON.stringify({
+    text,
+    files: Object.fromEntries(Object.keys(files).map((f) => [f, ""])),
+  });
   return new Map(
     Object.entries({ ...files, "spanmill.json": manifest }).map(([file, each]) => [file, bytes(each)]),
   );

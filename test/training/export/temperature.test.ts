@@ -56,11 +56,8 @@ describe("a fitted temperature", () => {
   });
 
   it("is 1 where spans tell nothing, and bounded where they tell too much", () => {
-    const [right, wrong] = [true, false].map((correct) => ({
-      logits: Float32Array.of(2, 0),
-      ofType: [true, false],
-      correct,
-    })) as [JudgedSpan, JudgedSpan];
+    const right: JudgedSpan = { logits: Float32Array.of(2, 0), ofType: [true, false], correct: true };
+    const wrong: JudgedSpan = { ...right, correct: false };
     expect(fitTemperature([])).toBe(1);
     expect(fitTemperature([right, right])).toBe(1);
     expect(fitTemperature([wrong])).toBe(1);
