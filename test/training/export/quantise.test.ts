@@ -44,6 +44,10 @@ describe("the int8 form", () => {
     });
     const kernels = graph.initializer.filter(({ name }) => name.includes(".kernel"));
     expect(kernels.filter(({ dataType, dims }) => dataType === 1 && dims.length === 2)).toHaveLength(3);
+    const bytes = kernels.filter(({ dataType }) => dataType === 3).flatMap(({ rawData }) => [...rawData!]);
+    const most = Math.max(...bytes.map((byte) => Math.abs((byte << 24) >> 24)));
+    expect(most).toBeGreaterThanOrEqual(63);
+    expect(most).toBeLessThanOrEqual(64);
     expect(new Set(graph.node.map(({ name }) => name)).size).toBe(graph.node.length);
   });
 
