@@ -80,7 +80,6 @@ export const ERRORS = {
     retryable: false,
     meaning: "a loss or a weight is no number any more; the last good state is kept",
   },
-  CHECKPOINT_MISSING: { exit: EXIT.model, retryable: false, meaning: "there is no checkpoint to go on from" },
   CHECKPOINT_BROKEN: {
     exit: EXIT.model,
     retryable: false,

@@ -67,6 +67,11 @@ async function dispatch(): Promise<number> {
       const { runEvaluate } = await import("./cli/evaluate.js");
       return runEvaluate(command.files, command.options, context);
     }
+    case "train": {
+      const { runTrain } = await import("./cli/train.js");
+      finishesWork = true;
+      return runTrain(command.recipe, command.options, context);
+    }
     case "models inspect": {
       const { runInspect } = await import("./cli/inspect.js");
       return runInspect(command.dir, command.options, context);

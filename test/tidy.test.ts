@@ -81,6 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "ports:type",
     "tagging",
     "terminal",
+    "training",
   ],
   index: [...GROUND, "compose", "document", "pipeline", "tagging:type", "version"],
   main: ["errors", "adapters", "cli", "document", "version"],

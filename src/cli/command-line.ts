@@ -1,7 +1,7 @@
 /** From the arguments of the process to one command with its options. Pure: nothing is printed, nobody exits. */
 import { readEnvironment } from "../config/environment.js";
 import { readConfigFile } from "../config/file.js";
-import { type Linted, lintAnnotate, lintEvaluate } from "../config/lint.js";
+import { type Linted, lintAnnotate, lintEvaluate, lintTrain } from "../config/lint.js";
 import { COMMAND_NAMES, type CommandName } from "../config/option.js";
 import {
   type AnnotateOptions,
@@ -9,6 +9,7 @@ import {
   OPTIONS,
   type OptionsOf,
   optionsOf,
+  type TrainOptions,
 } from "../config/options.js";
 import { didYouMean, type Problem, quote, throwProblems } from "../config/problems.js";
 import { resolveOptions, type Settings } from "../config/resolve.js";
@@ -21,7 +22,13 @@ import { commandHelp, programHelp } from "./help.js";
 type OperandsOf<C extends CommandName> = (typeof COMMANDS)[C] extends {
   operand: { name: infer Name extends string; many: infer Many };
 }
-  ? { readonly [K in Name]: Many extends true ? readonly string[] : string }
+  ? {
+      readonly [K in Name]: Many extends true
+        ? readonly string[]
+        : (typeof COMMANDS)[C] extends { operand: { optional: true } }
+          ? string | undefined
+          : string;
+    }
   : unknown;
 
 /** What the user wants done: `{name: "annotate", files, options}`, `{name: "models inspect", dir, options}`, ... */
@@ -112,7 +119,7 @@ function operandsOf(name: CommandName, given: readonly string[]) {
   if (operand?.many) return { values: { [operand.name]: given }, problems };
   const value = operand === undefined ? undefined : given[0];
   const excess = given.slice(operand === undefined ? 0 : 1);
-  if (operand !== undefined && value === undefined) {
+  if (operand !== undefined && !operand.optional && value === undefined) {
     refuse(`${operand.placeholder} is missing: spanmill ${name} ${operand.placeholder}`);
   }
   for (const argument of excess)
@@ -132,7 +139,9 @@ function lint(
       ? lintAnnotate(linted as Linted<AnnotateOptions>)
       : name === "evaluate"
         ? lintEvaluate(linted as Linted<EvaluateOptions>)
-        : [];
+        : name === "train"
+          ? lintTrain(linted as Linted<TrainOptions>)
+          : [];
   return messages.map((message) => ({ code: "USAGE", message }));
 }
 

@@ -9,6 +9,8 @@ export interface CommandDeclaration {
     readonly name: string;
     readonly placeholder: string;
     readonly many: boolean;
+    /** May be left out where there is but one. */
+    readonly optional?: true;
     readonly doc: string;
   };
   readonly examples: readonly { readonly line: string; readonly what: string }[];
@@ -48,6 +50,24 @@ export const COMMANDS = {
         line: "spanmill evaluate --model models/ner --map PERSON=PER,GPE=LOC --labels PER,LOC news.conll",
         what: "a set with other names, on the labels both know",
       },
+    ],
+  },
+  train: {
+    summary: "Fine-tunes an encoder on labelled words, and writes a model folder.",
+    operand: {
+      name: "recipe",
+      placeholder: "RECIPE.yaml",
+      many: false,
+      optional: true,
+      doc: "what to train on what; without one, --data, --lens and --out say it",
+    },
+    examples: [
+      { line: "spanmill train recipe.yaml --epochs 2", what: "as the recipe says, but for two epochs" },
+      {
+        line: "spanmill train --data my.conll --lens ticket --base models/english --out models/mine",
+        what: "a lens of your own, its labels read from the data",
+      },
+      { line: "spanmill train recipe.yaml --resume", what: "goes on after Ctrl-C or a power cut" },
     ],
   },
   "models inspect": {

@@ -34,11 +34,9 @@ export function commandHelp(name: CommandName, width: number): string {
   const parser = flagParser(options, describeOption).name(`spanmill ${name}`).description(declared.summary);
   parser.configureOutput({ getOutHelpWidth: () => width });
   const { operand } = declared;
-  const operandUse =
-    operand === undefined ? "" : operand.many ? ` [${operand.placeholder}...]` : ` ${operand.placeholder}`;
+  const operandUse = operand === undefined ? "" : ` ${operandForm(operand, operand.placeholder)}`;
   parser.usage(`[options]${operandUse}`);
-  if (operand !== undefined)
-    parser.argument(operand.many ? `[${operand.placeholder}...]` : `<${operand.placeholder}>`, operand.doc);
+  if (operand !== undefined) parser.argument(operandForm(operand, `<${operand.placeholder}>`), operand.doc);
   const sections = [parser.helpInformation().trimEnd()];
   sections.push(
     `Examples:\n${declared.examples.map(({ line, what }) => `  # ${what}\n  ${line}`).join("\n")}`,
@@ -49,6 +47,11 @@ export function commandHelp(name: CommandName, width: number): string {
       .join("\n")}`,
   );
   return `${sections.join("\n\n")}\n`;
+}
+
+function operandForm(operand: NonNullable<CommandDeclaration["operand"]>, needed: string): string {
+  if (operand.many) return `[${operand.placeholder}...]`;
+  return operand.optional ? `[${operand.placeholder}]` : needed;
 }
 
 /** What an option is for, its values, unit, default and variable, in one paragraph. */

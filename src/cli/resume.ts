@@ -24,6 +24,28 @@ export function howToGoOn(
   return `interrupted: the first ${counted(done)} done. To go on${hint}:\n  spanmill ${again.map(shellWord).join(" ")}\n`;
 }
 
+/**
+ * @param step the last one taken.
+ * @param argv the arguments of this run, its command first.
+ */
+export function howToResume(step: number, argv: readonly string[]): string {
+  const [command = "train", ...rest] = argv;
+  const dashes = rest.indexOf("--");
+  const others = rest.filter(
+    (argument, i) => (dashes >= 0 && i > dashes) || !/^--(no-)?resume$/.test(argument),
+  );
+  const again = [command, "--resume", ...others].map(shellWord).join(" ");
+  const where = step === 0 ? "before the first step" : `after step ${step}`;
+  return `stopped ${where}; a checkpoint is written. To go on:\n  spanmill ${again}\n`;
+}
+
+/** The command that makes the same again from nothing. */
+export function rebuildCommand(argv: readonly string[]): string {
+  return ["spanmill", ...argv.filter((argument) => !/^--(no-)?(resume|quiet|json)$/.test(argument))]
+    .map(shellWord)
+    .join(" ");
+}
+
 function counted(done: number): string {
   return done === 1 ? "document is" : `${done} documents are`;
 }

@@ -1,5 +1,5 @@
 /** Rules over several options: combinations that cannot be meant, or would do something else than they say. */
-import type { AnnotateOptions, EvaluateOptions } from "./options.js";
+import type { AnnotateOptions, EvaluateOptions, TrainOptions } from "./options.js";
 
 /** What a rule may look at. `isFlag` tells whether an option stands on the command line itself: a shared
  * configuration file may well hold what one command does not need. */
@@ -16,6 +16,10 @@ export function lintAnnotate(command: Linted<AnnotateOptions>): readonly string[
 
 export function lintEvaluate(command: Linted<EvaluateOptions>): readonly string[] {
   return EVALUATE_RULES.map((rule) => rule(command)).filter((message) => message !== undefined);
+}
+
+export function lintTrain(command: Linted<TrainOptions>): readonly string[] {
+  return TRAIN_RULES.map((rule) => rule(command)).filter((message) => message !== undefined);
 }
 
 type Rule<Options> = (command: Linted<Options>) => string | undefined;
@@ -93,6 +97,27 @@ const EVALUATE_RULES: readonly Rule<EvaluateOptions>[] = [
   ({ options: { context }, isFlag }) =>
     context !== "block" && isFlag("join-to")
       ? `--join-to is about blocks and says nothing with --context ${context}; leave one of them out`
+      : undefined,
+];
+
+const TRAIN_RULES: readonly Rule<TrainOptions>[] = [
+  ({ files, options: { data } }) =>
+    files.length === 0 && data.length === 0
+      ? "nothing to train on: name a recipe, or give --data FILE, --lens NAME and --out DIR"
+      : undefined,
+  ({ files, isFlag }) => {
+    const flags =
+      files.length === 0 ? [] : ["data", "dev", "column", "lens"].filter(isFlag).map((key) => `--${key}`);
+    if (flags.length === 0) return undefined;
+    return `${flags.join(", ")}: the recipe names its data; leave ${flags.length > 1 ? "them" : "it"} out, or the recipe`;
+  },
+  ({ files, options: { data, lens } }) =>
+    files.length === 0 && data.length > 0 && lens === undefined
+      ? "--data needs --lens NAME, what the new lens is called"
+      : undefined,
+  ({ files, options: { data, out } }) =>
+    files.length === 0 && data.length > 0 && out === undefined
+      ? "--data needs --out DIR, the folder of the model that is made"
       : undefined,
 ];
 

@@ -6,13 +6,14 @@
  */
 import type { ValueType } from "./values.js";
 
-export const COMMAND_NAMES = ["annotate", "evaluate", "models inspect", "schema", "doctor"] as const;
+export const COMMAND_NAMES = ["annotate", "evaluate", "train", "models inspect", "schema", "doctor"] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export const GROUPS = [
   "Input",
   "Model",
   "Scoring",
+  "Training",
   "Output",
   "Text in the record",
   "Terminal",

@@ -9,12 +9,14 @@ import { MODEL_OPTIONS } from "./table/model.js";
 import { OUTPUT_OPTIONS } from "./table/output.js";
 import { SCORING_OPTIONS } from "./table/scoring.js";
 import { TERMINAL_OPTIONS } from "./table/terminal.js";
+import { TRAINING_OPTIONS } from "./table/training.js";
 import type { ValueType } from "./values.js";
 
 export const OPTIONS = [
   ...INPUT_OPTIONS,
   ...MODEL_OPTIONS,
   ...SCORING_OPTIONS,
+  ...TRAINING_OPTIONS,
   ...OUTPUT_OPTIONS,
   ...TERMINAL_OPTIONS,
 ] as const;
@@ -44,6 +46,7 @@ export type OptionsOf<C extends CommandName> = {
 };
 export type AnnotateOptions = OptionsOf<"annotate">;
 export type EvaluateOptions = OptionsOf<"evaluate">;
+export type TrainOptions = OptionsOf<"train">;
 export type InspectOptions = OptionsOf<"models inspect">;
 export type DoctorOptions = OptionsOf<"doctor">;
 

@@ -145,7 +145,12 @@ export function integer(placeholder: string, bounds: Bounds): Scalar<number> {
 }
 
 export function number(placeholder: string, bounds: Bounds): Scalar<number> {
-  return bounded(placeholder, "a number", bounds, /^[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})$/);
+  return bounded(
+    placeholder,
+    "a number",
+    bounds,
+    /^[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})(e[+-]?\d{1,2})?$/i,
+  );
 }
 
 function bounded(

@@ -38,8 +38,8 @@ export interface Progress {
   clear(): void;
 }
 
-const REDRAW_MS = 200;
-const PLAIN_MS = 10_000;
+export const REDRAW_MS = 200;
+export const PLAIN_MS = 10_000;
 /** Rates are of the last seconds, so that they follow the run; long enough not to jitter. */
 const WINDOW_MS = 10_000;
 
@@ -84,10 +84,10 @@ export function progress(options: ProgressOptions): Progress {
   };
 }
 
-const ERASE = "\r\u001b[2K";
+export const ERASE = "\r\u001b[2K";
 
 /** A part of the line, with what parts it from the one before; the lowest `keep` goes first on a narrow terminal. */
-interface Part {
+export interface LinePart {
   readonly text: string;
   readonly keep: number;
 }
@@ -98,7 +98,7 @@ function progressText(
   began: number,
   oldest: Sample,
   { totals, traits }: ProgressOptions,
-): Part[] {
+): LinePart[] {
   const seconds = (now - oldest.at) / 1000;
   const perSecond = (of: (counts: ProgressCounts) => number) =>
     seconds > 0 ? (of(counts) - of(oldest.counts)) / seconds : 0;
@@ -106,7 +106,7 @@ function progressText(
   const total = totals[unit];
   const dot = traits.unicode ? " · " : ", ";
   const of = totals.documents === undefined ? "" : `/${compact(totals.documents)}`;
-  const parts: Part[] = [{ text: `${compact(counts.documents)}${of} docs`, keep: 5 }];
+  const parts: LinePart[] = [{ text: `${compact(counts.documents)}${of} docs`, keep: 5 }];
   if (total !== undefined && total > 0) {
     const percent = Math.min(100, Math.floor((100 * counts[unit]) / total));
     parts.unshift({ text: `${String(percent).padStart(2)} %  `, keep: 6 });
@@ -122,7 +122,7 @@ function progressText(
   return parts;
 }
 
-function fitted(parts: readonly Part[], width: number): string {
+export function fitted(parts: readonly LinePart[], width: number): string {
   let kept = [...parts];
   const line = () => kept.map((part) => part.text).join("");
   while (kept.length > 1 && columns(line()) > width) {

@@ -1,5 +1,4 @@
 /** What the validation sets say of a model's scores: its predicted spans, each with whether it is right. */
-import { openLabelled } from "../adapters/files/label-files.js";
 import { prepareWords } from "../dataset/prepare.js";
 import { type GoldColumn, goldTags } from "../evaluation/gold.js";
 import { selectSpans, selectTags } from "../evaluation/selection.js";
@@ -16,6 +15,7 @@ import {
   judgeWords,
   spanScore,
 } from "./export/temperature.js";
+import { openDocuments } from "./label-documents.js";
 import type { LabelSource, RecipeLens } from "./recipe.js";
 import { goldColumn, type Judge, outputName, selectionOf } from "./validate.js";
 
@@ -42,7 +42,7 @@ export async function calibrate(judge: Judge, lens: RecipeLens): Promise<Calibra
       let at = 0;
       const files = source.files ?? set.files;
       const column = await goldColumn(files, source, lens);
-      for await (const document of openLabelled(files)) {
+      for await (const { document } of openDocuments(files, set.part)) {
         const gold = document.sentences.flatMap((sentence) => [...goldTags(sentence, column)]);
         const { inputs } = prepareWords({ id: "", revision: "" }, document, set.context);
         let first = 0;

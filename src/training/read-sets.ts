@@ -1,11 +1,10 @@
 /** Label files to training documents: words, and for each lens of the recipe what is known of them. */
-import { labelFormat, openLabelled, openSpanDocuments } from "../adapters/files/label-files.js";
 import { requireFiles } from "../adapters/files/paths.js";
-import type { LabelledDocument, LabelledSentence } from "../dataset/document.js";
-import { spanWords } from "../dataset/span-words.js";
+import type { LabelledSentence } from "../dataset/document.js";
 import { SpanmillError } from "../errors.js";
 import { answerSets } from "./answers.js";
 import type { AnswerSets, TrainingDocument } from "./document.js";
+import { openDocuments } from "./label-documents.js";
 import type { Recipe, TrainingSet, ValidationSet } from "./recipe.js";
 import { answersOf, type LensReport, type SetLabels, takeTags } from "./set-labels.js";
 
@@ -86,18 +85,17 @@ async function readSet(
   });
   const own = labels.filter(({ source }) => source.files === undefined);
   const documents: { readonly sentences: readonly Sentence[] }[] = [];
-  for (const file of set.files) {
-    for await (const document of openDocuments(reading, set.name, file)) {
-      const marked = document.sentences.some(({ newParagraph }) => newParagraph);
-      const sentences = document.sentences.map((sentence, i) => {
-        const answers: (Int16Array | undefined)[] = lenses.map(() => undefined);
-        for (const one of own) answers[one.index] = takeTags(one, document, sentence, file);
-        const words = sentence.words.map((word) => interned(reading, word));
-        const newParagraph = !marked || i === 0 || sentence.newParagraph;
-        return { words, blankBefore: blankBefore(sentence), newParagraph, answers };
-      });
-      if (sentences.length > 0) documents.push({ sentences });
-    }
+  const note = (text: string) => reading.warnings.push(`set ${set.name}: ${text}`);
+  for await (const { file, document } of openDocuments(set.files, set.part, note)) {
+    const marked = document.sentences.some(({ newParagraph }) => newParagraph);
+    const sentences = document.sentences.map((sentence, i) => {
+      const answers: (Int16Array | undefined)[] = lenses.map(() => undefined);
+      for (const one of own) answers[one.index] = takeTags(one, document, sentence, file);
+      const words = sentence.words.map((word) => interned(reading, word));
+      const newParagraph = !marked || i === 0 || sentence.newParagraph;
+      return { words, blankBefore: blankBefore(sentence), newParagraph, answers };
+    });
+    documents.push({ sentences });
   }
   const sentences = documents.flatMap((document) => document.sentences);
   for (const one of labels)
@@ -108,22 +106,6 @@ async function readSet(
     words === 0 ? [] : labels.map((one) => answersOf(one, set.name, sentences, reading.answers, reading));
   const report = { set: set.name, documents: documents.length, sentences: sentences.length, words };
   return { documents, report: { ...report, lenses: reports } };
-}
-
-async function* openDocuments(reading: Reading, set: string, file: string): AsyncGenerator<LabelledDocument> {
-  if (labelFormat(file) !== "jsonl") return yield* openLabelled([file]);
-  let [widened, dropped] = [0, 0];
-  for await (const spans of openSpanDocuments([file])) {
-    const found = spanWords(spans);
-    widened += found.widened;
-    dropped += found.dropped;
-    yield found.document;
-  }
-  if (widened + dropped > 0) {
-    reading.warnings.push(
-      `set ${set}: ${file}: ${widened} spans cut words and were widened, ${dropped} overlap others or hold no word and were left out`,
-    );
-  }
 }
 
 function interned({ interned }: Reading, word: string): string {
@@ -159,16 +141,15 @@ async function joinLabels(
     if (same === undefined) wanted.set(key, [sentence]);
     else same.push(sentence);
   }
-  for (const file of labels.source.files!) {
-    for await (const document of openDocuments(reading, set, file)) {
-      for (const sentence of document.sentences) {
-        const key = sentence.words.join("\n");
-        const same = wanted.get(key);
-        if (same === undefined) continue;
-        wanted.delete(key);
-        const tags = takeTags(labels, document, sentence, file);
-        for (const one of same) one.answers[labels.index] = tags;
-      }
+  const note = (text: string) => reading.warnings.push(`set ${set}: ${text}`);
+  for await (const { file, document } of openDocuments(labels.source.files!, undefined, note)) {
+    for (const sentence of document.sentences) {
+      const key = sentence.words.join("\n");
+      const same = wanted.get(key);
+      if (same === undefined) continue;
+      wanted.delete(key);
+      const tags = takeTags(labels, document, sentence, file);
+      for (const one of same) one.answers[labels.index] = tags;
     }
   }
   labels.notFound = [...wanted.values()].reduce((sum, same) => sum + same.length, 0);

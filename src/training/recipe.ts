@@ -74,6 +74,18 @@ export interface TrainingSet {
   readonly passes: number;
   /** For the card. */
   readonly licence: string | undefined;
+  readonly part?: DataPart | undefined;
+}
+
+/**
+ * One of two parts of the documents in the files, or of their sentences where there are fewer than ten documents. Which
+ * ones are held back follows from the seed and their number alone.
+ */
+export interface DataPart {
+  readonly side: "kept" | "held back";
+  /** Of what is held back. */
+  readonly share: number;
+  readonly seed: number;
 }
 
 export interface ValidationSet {
@@ -83,6 +95,7 @@ export interface ValidationSet {
   readonly context: "block" | "sentence" | "document";
   /** False: reported only; the choice of the best epoch does not look at it. */
   readonly decides: boolean;
+  readonly part?: DataPart | undefined;
 }
 
 export interface Schedule {

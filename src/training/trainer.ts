@@ -23,6 +23,7 @@ import { toOnnx } from "./graph/onnx-model.js";
 import { type Learner, numbersOf, openLearner } from "./learner.js";
 import { readSets, type SetReport } from "./read-sets.js";
 import type { Recipe } from "./recipe.js";
+import { requireTeachable } from "./set-labels.js";
 import { servedModel } from "./step.js";
 import { decidingScore, fedEncoder, outputName, type ValidationScore, validate } from "./validate.js";
 
@@ -95,7 +96,8 @@ export async function train(
   const base = readBase(recipe.base, recipe.wordShapes, recipe.lenses);
   const tokenizer = wordTokenizer({ ...base.tokenizer }, { ...base.tokenizerConfig }, READ_ALONE);
   const data = await readSets(recipe, recipe.sets);
-  for (const warning of data.warnings) events.note(warning);
+  const unseen = requireTeachable(recipe.lenses, data.sets, data.report);
+  for (const warning of [...data.warnings, ...unseen]) events.note(warning);
   const learner = await openLearner({
     recipe,
     config: base.config,

@@ -1,6 +1,6 @@
 /** Judges weights in training by the engine's own code: its windows, its decoding, its scores. */
-import { openLabelled } from "../adapters/files/label-files.js";
 import type { GraphSession, Numbers } from "../adapters/onnx/graph-session.js";
+import type { LabelledDocument } from "../dataset/document.js";
 import { prepareWords } from "../dataset/prepare.js";
 import { type GoldColumn, goldColumns, takeInventory } from "../evaluation/gold.js";
 import { scorer } from "../evaluation/scorer.js";
@@ -12,6 +12,7 @@ import type { LensManifest } from "../tagging/protocol.js";
 import { labelSet } from "../tagging/schemes.js";
 import { engine } from "../tagging/tag.js";
 import { outputOf } from "./export/served-graph.js";
+import { openDocuments } from "./label-documents.js";
 import type { LabelSource, Recipe, RecipeLens, ValidationSet } from "./recipe.js";
 
 export interface ValidationScore {
@@ -57,7 +58,7 @@ async function scoreSet(set: ValidationSet, source: LabelSource, judge: Judge): 
   const column = await goldColumn(files, source, lens);
   const scores = scorer("conlleval", () => selectionOf(source));
   const opened = engine([loadedModel(judge, lens)], { strategy: "constrained", columns: true });
-  for await (const document of openLabelled(files)) {
+  for await (const { document } of openDocuments(files, set.part)) {
     judge.signal.throwIfAborted();
     const { inputs } = prepareWords({ id: "", revision: "" }, document, set.context);
     const blocks = [];
@@ -75,9 +76,13 @@ export async function goldColumn(
   source: LabelSource,
   lens: RecipeLens,
 ): Promise<GoldColumn> {
-  const inventory = await takeInventory(openLabelled(files));
-  const byName = new Map([[lens.name, source.column]]);
+  const inventory = await takeInventory(documentsOf(files));
+  const byName = new Map(source.column === "misc" ? [] : [[lens.name, source.column]]);
   return goldColumns(inventory, [lens], { byName, otherwise: undefined })[0]!;
+}
+
+async function* documentsOf(files: readonly string[]): AsyncGenerator<LabelledDocument> {
+  for await (const { document } of openDocuments(files)) yield document;
 }
 
 /** Types that the set does not annotate do not count against the model. */

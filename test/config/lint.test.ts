@@ -32,6 +32,11 @@ describe("combinations that are refused", () => {
     ["evaluate --raw --gold a --pred b", "--raw runs a model"],
     ["evaluate --gold a --pred b --model m --threads 2", "--model, --threads: no model is run"],
     ["evaluate a --context sentence --join-to 200", "--join-to is about blocks"],
+    ["train", "nothing to train on"],
+    ["train r.yaml --data a --lens b", "--data, --lens: the recipe names its data"],
+    ["train --data a --out o", "--data needs --lens"],
+    ["train --data a --lens b", "--data needs --out"],
+    ["train r.yaml s.yaml", "takes no such argument"],
   ])("%s", (line, message) => expect(lint(line)).toContain(message));
 });
 

@@ -51,7 +51,7 @@ export const OUTPUT_OPTIONS = [
     value: one(toggle()),
     default: "false",
     group: "Output",
-    commands: ["evaluate", "models inspect", "doctor"],
+    commands: ["evaluate", "train", "models inspect", "doctor"],
     doc: "Prints JSON.",
   },
   {
