@@ -25,6 +25,8 @@ describe("the list of errors", () => {
     INPUT: [EXIT.input],
     OUTPUT: [EXIT.output, EXIT.closedPipe],
     MODEL: [EXIT.model, EXIT.inference],
+    TRAINING: [EXIT.input, EXIT.inference],
+    CHECKPOINT: [EXIT.model],
     INFERENCE: [EXIT.inference],
     THREAD: [EXIT.inference],
   };

@@ -56,9 +56,13 @@ const HELD_BACK = 0.1;
 async function oneLine(options: TrainOptions): Promise<Recipe> {
   const { data, dev, seed = 1 } = options;
   // The table has no rule that depends on the recipe's being there; `lintTrain` has.
-  const [lens, output] = [options.lens!, options.out!];
+  const [lens, output] = [options.lens[0]!, options.out!];
   requireFiles([...data, ...dev]);
-  const { scheme, labels, column } = await lensOfData(data, lens, options.column);
+  const { scheme, labels, column } = await lensOfData(
+    data,
+    lens,
+    options.column.byName.get(lens) ?? options.column.otherwise,
+  );
   const source: LabelSource = {
     lens,
     files: undefined,

@@ -112,8 +112,8 @@ const TRAIN_RULES: readonly Rule<TrainOptions>[] = [
     return `${flags.join(", ")}: the recipe names its data; leave ${flags.length > 1 ? "them" : "it"} out, or the recipe`;
   },
   ({ files, options: { data, lens } }) =>
-    files.length === 0 && data.length > 0 && lens === undefined
-      ? "--data needs --lens NAME, what the new lens is called"
+    files.length === 0 && data.length > 0 && lens.length !== 1
+      ? "--data needs --lens NAME, what the one lens that it teaches is called"
       : undefined,
   ({ files, options: { data, out } }) =>
     files.length === 0 && data.length > 0 && out === undefined

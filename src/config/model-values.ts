@@ -1,5 +1,7 @@
 /** The option values that only spanmill has: where a lens comes from, how a label is renamed, a label column. */
-import { list, type ValueType } from "./values.js";
+import { list, type ValueType, word } from "./values.js";
+
+export const lensNames = list(word("LENS", "the name of a lens", /^[A-Za-z][\w.-]*$/), { separator: /,/ });
 
 export interface ModelSource {
   /** The lenses taken from this folder; undefined: every lens that it has. */

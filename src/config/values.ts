@@ -138,6 +138,8 @@ interface Bounds {
   readonly max: number;
   /** Said after the bounds where they surprise. */
   readonly note?: string;
+  /** Also reads 3e-4. */
+  readonly exponent?: true;
 }
 
 export function integer(placeholder: string, bounds: Bounds): Scalar<number> {
@@ -145,13 +147,11 @@ export function integer(placeholder: string, bounds: Bounds): Scalar<number> {
 }
 
 export function number(placeholder: string, bounds: Bounds): Scalar<number> {
-  return bounded(
-    placeholder,
-    "a number",
-    bounds,
-    /^[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})(e[+-]?\d{1,2})?$/i,
-  );
+  const form = bounds.exponent ? /^[+-]?\d{1,15}(\.\d{0,15})?(e[+-]?\d{1,2})?$/i : DECIMAL;
+  return bounded(placeholder, "a number", bounds, form);
 }
+
+const DECIMAL = /^[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})$/;
 
 function bounded(
   placeholder: string,

@@ -35,6 +35,7 @@ describe("combinations that are refused", () => {
     ["train", "nothing to train on"],
     ["train r.yaml --data a --lens b", "--data, --lens: the recipe names its data"],
     ["train --data a --out o", "--data needs --lens"],
+    ["train --data a --lens b,c --out o", "--data needs --lens"],
     ["train --data a --lens b", "--data needs --out"],
     ["train r.yaml s.yaml", "takes no such argument"],
   ])("%s", (line, message) => expect(lint(line)).toContain(message));
@@ -53,6 +54,8 @@ describe("combinations that are fine", () => {
     "evaluate --gold a --pred b --column pos=upos",
     "evaluate --model m a b --raw",
     "evaluate a --join-to 200",
+    "train r.yaml --out o --epochs 2",
+    "train --data a --data b --lens c --out o --column c=2",
   ])("%s", (line) => expect(lint(line)).toBe(""));
 
   it("overlooks in a shared file what this run does not need", () => {

@@ -32,6 +32,12 @@ describe("numbers", () => {
     for (const text of ["", ".", "1.01", "-0.1", "1e-1", "Infinity"])
       expect(type.parse(text)).toBeUndefined();
   });
+
+  it("reads exponents where they are usual", () => {
+    const type = number("N", { min: 1e-7, max: 1, exponent: true });
+    const read = ["3e-4", "1E-7", "0.5", "1e-8", "1e", "2e0"].map(type.parse);
+    expect(read).toEqual([3e-4, 1e-7, 0.5, undefined, undefined, undefined]);
+  });
 });
 
 describe("units", () => {

@@ -1,10 +1,8 @@
 /** Options on the models and how they are run. */
 import { SCHEMES } from "../../tagging/schemes.js";
-import { modelSources } from "../model-values.js";
+import { lensNames, modelSources } from "../model-values.js";
 import type { OptionDeclaration } from "../option.js";
-import { choice, integer, keyed, list, number, one, word } from "../values.js";
-
-const lensNames = list(word("LENS", "the name of a lens", /^[A-Za-z][\w.-]*$/), { separator: /,/ });
+import { choice, integer, keyed, number, one, word } from "../values.js";
 
 export const MODEL_OPTIONS = [
   {

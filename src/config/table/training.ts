@@ -1,7 +1,7 @@
 /** Options on training. A recipe says more than they do; where both speak, the options count. */
-import { labelColumn } from "../model-values.js";
+import { labelColumn, lensNames } from "../model-values.js";
 import type { OptionDeclaration } from "../option.js";
-import { integer, list, number, one, path, toggle, word } from "../values.js";
+import { integer, keyed, list, number, one, path, toggle } from "../values.js";
 
 const AT_LEAST_ONE = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
@@ -24,7 +24,7 @@ export const TRAINING_OPTIONS = [
   },
   {
     key: "column",
-    value: one(labelColumn),
+    value: keyed("LENS", labelColumn, undefined),
     absent: "the last column of CoNLL; of CoNLL-U the lens's key in MISC, else upos",
     group: "Input",
     commands: ["train"],
@@ -32,7 +32,7 @@ export const TRAINING_OPTIONS = [
   },
   {
     key: "lens",
-    value: one(word("NAME", "the name of a lens", /^[A-Za-z][\w.-]*$/)),
+    value: lensNames,
     group: "Model",
     commands: ["train"],
     doc: "What the lens that --data teaches is called. Its labels are those of the data.",
@@ -72,7 +72,7 @@ export const TRAINING_OPTIONS = [
   },
   {
     key: "rate",
-    value: one(number("N", { min: 0.000_000_1, max: 1, note: "3e-4 is 0.0003" })),
+    value: one(number("N", { min: 1e-7, max: 1, exponent: true })),
     absent: "that of the recipe, else 3e-4",
     group: "Training",
     commands: ["train"],
