@@ -7,7 +7,7 @@ import type { TrainOptions } from "../config/options.js";
 import { SpanmillError, systemCode } from "../errors.js";
 import { lensOfData } from "../training/labels-from-data.js";
 import type { DataPart, LabelSource, Recipe } from "../training/recipe.js";
-import { readRecipe, usualSchedule } from "../training/recipe-file.js";
+import { readRecipe, usualCard, usualSchedule } from "../training/recipe-file.js";
 
 /** @throws SpanmillError USAGE, CONFIG_INVALID, TRAINING_DATA, INPUT_* */
 export async function trainingRecipe(file: string | undefined, options: TrainOptions): Promise<Recipe> {
@@ -73,9 +73,11 @@ async function oneLine(options: TrainOptions): Promise<Recipe> {
     anyOf: new Map(),
   };
   const part = (side: DataPart["side"]) => (dev.length > 0 ? undefined : { side, share: HELD_BACK, seed });
+  const name = basename(output);
+  const base = options.base ?? BUILT_IN_MODEL;
   return {
-    name: basename(output),
-    base: options.base ?? BUILT_IN_MODEL,
+    name,
+    base,
     output,
     seed,
     window: 128,
@@ -95,5 +97,6 @@ async function oneLine(options: TrainOptions): Promise<Recipe> {
       },
     ],
     schedule: usualSchedule(),
+    card: usualCard(name, base),
   };
 }

@@ -10,6 +10,7 @@ import type { CardText, LabelSource, Recipe, RecipeLens, Schedule } from "./reci
 import { checkLenses, checkRecipe, type RecipeProblem } from "./recipe-check.js";
 import {
   type CardYaml,
+  defaultCard,
   defaultSchedule,
   knownKeys,
   type LabelSourceYaml,
@@ -46,6 +47,11 @@ export function readRecipe(
 /** The schedule where nothing is said. */
 export function usualSchedule(): Schedule {
   return scheduleOf(defaultSchedule());
+}
+
+/** What the card says where nobody says anything. */
+export function usualCard(name: string, base: string): CardText {
+  return cardOf(defaultCard(), name, base);
 }
 
 /** Where the labels of a lens stand if nobody says: `upos` of CoNLL-U or the lens's key in MISC, else the last column. */
@@ -125,11 +131,7 @@ function recipeOf(
 }
 
 /** What a card says where nobody says more. */
-export function cardOf(
-  { summary, base, licence, ...card }: CardYaml,
-  name: string,
-  folder: string,
-): CardText {
+function cardOf({ summary, base, licence, ...card }: CardYaml, name: string, folder: string): CardText {
   return {
     ...card,
     summary: summary ?? `The token classifier ${name}, trained by spanmill.`,

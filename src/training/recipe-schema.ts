@@ -113,6 +113,11 @@ export function defaultSchedule(): ScheduleYaml {
   return schedule.parse({});
 }
 
+/** A card of which nobody says anything. */
+export function defaultCard(): CardYaml {
+  return card.parse({});
+}
+
 /** The keys that may stand at a place of the file. */
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   const [room] = path;

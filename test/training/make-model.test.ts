@@ -64,7 +64,14 @@ test("a recipe becomes a model folder that labels text it has not seen, with its
   const made = await makeModel(recipe, options, events);
   expect(made).toEqual({ reason: "finished", folder: join(folder, "model") });
 
-  const settings = { models: [{ directory: join(folder, "model") }], dtype: "auto", schemes: {}, decode: "constrained", threads: 1, columns: "always" } as const;
+  const settings = {
+    models: [{ directory: join(folder, "model") }],
+    dtype: "auto",
+    schemes: {},
+    decode: "constrained",
+    threads: 1,
+    columns: "always",
+  } as const;
   const tagger = await openTagger(settings);
   const [block] = await tagger.tag([{ kind: "text", text: "Emma went to Bern." }]);
   await tagger.close();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SpanmillError } from "../../src/errors.js";
-import { readRecipe, usualSchedule } from "../../src/training/recipe-file.js";
+import { readRecipe, usualCard, usualSchedule } from "../../src/training/recipe-file.js";
 
 const SMALLEST = `
 base: base
@@ -64,6 +64,7 @@ describe("readRecipe", () => {
       ],
       validation: [],
       schedule: usualSchedule(),
+      card: usualCard("english", "conf/base"),
     });
     expect(recipe.schedule).toMatchObject({
       epochs: 4,
