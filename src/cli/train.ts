@@ -6,7 +6,7 @@ import { trainingProgress } from "../terminal/training-progress.js";
 import { canRedraw, terminalTraits } from "../terminal/traits.js";
 import { makeModel } from "../training/make-model.js";
 import type { Recipe } from "../training/recipe.js";
-import type { EpochEvent, TrainingEvents } from "../training/trainer.js";
+import type { EpochEvent, TrainingEvents } from "../training/run.js";
 import type { Context } from "./context.js";
 import { howToResume, rebuildCommand } from "./resume.js";
 import { openTrainingLog, type TrainingLog } from "./training-log.js";

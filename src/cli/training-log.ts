@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { SpanmillError, systemCode } from "../errors.js";
-import type { EpochEvent, StepEvent } from "../training/trainer.js";
+import type { EpochEvent, StepEvent } from "../training/run.js";
 
 export type LogEntry =
   | ({ readonly kind: "step" } & StepEvent)

@@ -1,7 +1,8 @@
 /** From a recipe to a model folder: training, then export. */
 import { finish } from "./finish.js";
 import type { Recipe } from "./recipe.js";
-import { type TrainingEvents, type TrainingOptions, train } from "./trainer.js";
+import type { TrainingEvents, TrainingOptions } from "./run.js";
+import { train } from "./trainer.js";
 
 /** A training that was stopped has a checkpoint to go on from; one that has ended has a model. */
 export type MadeModel =

@@ -7,7 +7,7 @@ import { runTrain } from "../../src/cli/train.js";
 import type { MadeModel } from "../../src/training/make-model.js";
 import { readSets } from "../../src/training/read-sets.js";
 import type { Recipe } from "../../src/training/recipe.js";
-import type { TrainingEvents, TrainingOptions } from "../../src/training/trainer.js";
+import type { TrainingEvents, TrainingOptions } from "../../src/training/run.js";
 import { spanmill } from "../support/command.js";
 import { temporaryFolder } from "../support/temporary.js";
 

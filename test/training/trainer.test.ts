@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
 import type { Recipe } from "../../src/training/recipe.js";
-import type { TrainingEnd, TrainingEvents, TrainingOptions } from "../../src/training/trainer.js";
+import type { TrainingEnd, TrainingEvents, TrainingOptions } from "../../src/training/run.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { tinyBase } from "../support/tiny-base.js";
 

@@ -1,0 +1,160 @@
+/** A training epoch by epoch: batches, averages, judging, checkpoints, and how it is gone on with. */
+import { join } from "node:path";
+import { openGraphSession } from "../adapters/onnx/graph-session.js";
+import { SpanmillError } from "../errors.js";
+import { batchesOf, tensorsOf } from "./batches.js";
+import { readCheckpoint, readNewestCheckpoint, writeCheckpoint, writeTensors } from "./checkpoint.js";
+import { encodeModel } from "./graph/onnx-file.js";
+import { toOnnx } from "./graph/onnx-model.js";
+import { numbersOf } from "./learner.js";
+import type { Run, TrainingEnd } from "./run.js";
+import { servedModel } from "./step.js";
+import { decidingScore, fedEncoder, outputName, type ValidationScore, validate } from "./validate.js";
+
+const BEST = "best.safetensors";
+/** Steps from one set of weights in the average to the next: neighbours hardly differ. */
+const AVERAGE_EVERY = 10;
+
+/** From the run's position to its end. */
+export async function trainEpochs(run: Run): Promise<TrainingEnd> {
+  const { epochs, patience } = run.recipe.schedule;
+  const steps = Array.from({ length: epochs }, (_, epoch) => batchesOf(run.sets, epoch, run.batching).length);
+  const total = steps.reduce((a, b) => a + b, 0);
+  const last = run.options.maxSteps === undefined ? total : run.position.step + run.options.maxSteps;
+  while (run.position.epoch < epochs) {
+    const stopped = await trainEpoch(run, total, last);
+    if (stopped !== undefined) return { reason: stopped, checkpoint: keepCheckpoint(run) };
+    await endEpoch(run);
+    keepCheckpoint(run);
+    if (patience > 0 && run.position.waited >= patience) return ended(run, "early stop");
+  }
+  return ended(run, "finished");
+}
+
+async function trainEpoch(
+  run: Run,
+  total: number,
+  last: number,
+): Promise<"interrupted" | "max steps" | undefined> {
+  const { learner, batching, recipe, events, options } = run;
+  const { epoch } = run.position;
+  const batches = batchesOf(run.sets, epoch, batching);
+  for (let at = run.position.batch; at < batches.length; at++) {
+    if (options.signal.aborted) return "interrupted";
+    const { step } = run.position;
+    if (step >= last) return "max steps";
+    const started = performance.now();
+    const tensors = tensorsOf(batches[at]!, step, batching);
+    const { loss, losses, norm, rate } = await learner.learn(tensors, step, total);
+    run.position = { ...run.position, step: step + 1, batch: at + 1 };
+    takeAverage(run, total);
+    const named = recipe.lenses.map(({ name }, i) => [name, losses[i]] as const);
+    events.step({
+      step: step + 1,
+      steps: total,
+      epoch,
+      loss,
+      lossByLens: Object.fromEntries(named.filter((pair): pair is [string, number] => pair[1] !== undefined)),
+      norm,
+      rate,
+      pieces: tensors.pieces,
+      seconds: (performance.now() - started) / 1000,
+    });
+    if ((step + 1) % recipe.schedule.checkpointEvery === 0) keepCheckpoint(run);
+  }
+  return undefined;
+}
+
+/** Averaging of the last weights of a run (Izmailov et al. 2018) takes some of the last steps' noise away. */
+function takeAverage(run: Run, total: number): void {
+  const { step, averaged } = run.position;
+  const { averaged: share } = run.recipe.schedule;
+  if (share === 0 || step < total * (1 - share) || step % AVERAGE_EVERY !== 0) return;
+  for (const [name, weight] of run.learner.state.weights) {
+    const mean = run.mean.get(name);
+    if (mean === undefined) run.mean.set(name, weight.slice());
+    else for (let i = 0; i < mean.length; i++) mean[i]! += (weight[i]! - mean[i]!) / (averaged + 1);
+  }
+  run.position = { ...run.position, averaged: averaged + 1 };
+}
+
+/** Judges the epoch's weights and keeps them if they are the best. */
+async function endEpoch(run: Run): Promise<void> {
+  const { recipe, options, events, position } = run;
+  const weights = run.mean.size > 0 ? run.mean : run.learner.state.weights;
+  const scores = await judge(run, weights);
+  const score = decidingScore(scores);
+  const best = recipe.validation.length === 0 || position.best === null || score > position.best.score;
+  run.position = {
+    ...position,
+    epoch: position.epoch + 1,
+    batch: 0,
+    best: best ? { epoch: position.epoch, score } : position.best,
+    waited: best ? 0 : position.waited + 1,
+  };
+  if (best) writeTensors(join(options.runDirectory, BEST), { weight: weights }, run.position);
+  events.epoch({ epoch: position.epoch, scores, best });
+}
+
+async function judge(run: Run, weights: ReadonlyMap<string, Float32Array>): Promise<ValidationScore[]> {
+  const { recipe, options, tokenizer, base, learner } = run;
+  const lenses = recipe.lenses.map(({ name, labels }) => ({ name, labels: labels.length }));
+  const served = servedModel(base.config, lenses);
+  const outputs = Object.fromEntries(
+    recipe.lenses.map((lens) => [outputName(lens, recipe), served.outputs[lens.name]!]),
+  );
+  const graph = encodeModel(toOnnx(outputs, { dialect: "runtime", inputs: served.inputs }));
+  const session = await openGraphSession(graph, { threads: options.threads });
+  try {
+    const encoder = fedEncoder(session, numbersOf(learner.step, weights), tokenizer);
+    return await validate({ recipe, tokenizer, encoder, signal: NEVER });
+  } finally {
+    await session.release();
+  }
+}
+
+/** An epoch that is trained is judged whole: what comes next depends on it. */
+const NEVER = new AbortController().signal;
+
+function ended(run: Run, reason: "finished" | "early stop"): TrainingEnd {
+  const { kinds, position } = readCheckpoint(join(run.options.runDirectory, BEST));
+  const { epoch, score } = position.best!;
+  const { base, tokenizer, report } = run;
+  return { reason, best: { weights: kinds.weight!, epoch, score }, base, tokenizer, report };
+}
+
+function keepCheckpoint(run: Run): string {
+  const { weights, first, second } = run.learner.state;
+  const kinds = { weight: weights, first, second, ...(run.mean.size > 0 ? { mean: run.mean } : {}) };
+  return writeCheckpoint(run.options.runDirectory, { position: run.position, kinds });
+}
+
+/** Takes the run to where its newest checkpoint stands. @throws SpanmillError CHECKPOINT_BROKEN */
+export function goOn(run: Run): void {
+  const { runDirectory } = run.options;
+  const found = readNewestCheckpoint(runDirectory, run.events.note);
+  if (found === undefined) {
+    run.events.note(`${runDirectory} has no checkpoint: the training begins at its first step`);
+    return;
+  }
+  if (found.position.identity !== run.position.identity) {
+    throw new SpanmillError(
+      "CHECKPOINT_BROKEN",
+      `the checkpoint in ${runDirectory} is of a training with another recipe, number of threads or ONNX Runtime, so its ` +
+        "weights would not be those of one run: take back the change, or begin anew without --resume",
+    );
+  }
+  const { weights, first, second } = run.learner.state;
+  restore(weights, found.kinds.weight);
+  restore(first, found.kinds.first);
+  restore(second, found.kinds.second);
+  for (const [name, numbers] of found.kinds.mean ?? []) run.mean.set(name, numbers);
+  run.position = found.position;
+}
+
+function restore(
+  held: ReadonlyMap<string, Float32Array>,
+  kept: ReadonlyMap<string, Float32Array> | undefined,
+): void {
+  for (const [name, numbers] of held) numbers.set(kept!.get(name)!);
+}
