@@ -113,9 +113,10 @@ function fitted(lens: string, halves: readonly [readonly JudgedSpan[], readonly 
   const all = halves.flat();
   const [even, odd] = halves;
   const correct = all.map((span) => span.correct);
+  const [ofEven, ofOdd] = [fitTemperature(even), fitTemperature(odd)];
   const crossed = [
-    ...even.map((span) => spanScore(span, fitTemperature(odd))),
-    ...odd.map((span) => spanScore(span, fitTemperature(even))),
+    ...even.map((span) => spanScore(span, ofOdd)),
+    ...odd.map((span) => spanScore(span, ofEven)),
   ];
   return {
     lens,
