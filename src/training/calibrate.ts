@@ -25,8 +25,8 @@ export interface Calibration {
   readonly temperature: number;
   readonly spans: number;
   /**
-   * Expected calibration errors without and with temperature. That with is measured on each half of the documents with
-   * the temperature of the other half.
+   * Expected calibration errors without and with temperature. That with is measured on every other block with the
+   * temperature of the rest, and on the rest with theirs.
    */
   readonly before: number;
   readonly after: number;
@@ -50,8 +50,8 @@ export async function calibrate(judge: Judge, lens: RecipeLens): Promise<Calibra
           const tags = gold.slice(first, first + block.words.length);
           halves[at % 2]!.push(...(await judgeBlock(judge, lens, block, { tags, column, source })));
           first += block.words.length;
+          at++;
         }
-        at++;
       }
     }
   }
