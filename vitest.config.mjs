@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    globalSetup: ["./dist/test/support/servers/global-setup.js"],
     reporters: ["default", "./dist/test/support/closing-line.js"],
   },
 });

@@ -14,6 +14,9 @@ import { findProgram } from "./programs.mjs";
 
 const CENTRAL = "https://repo.maven.apache.org/maven2";
 const LOCK = new URL("kafka-jars.lock", import.meta.url);
+/** An alarm, not a failure of the network: nothing else is tried. */
+class WrongFile extends Error {}
+
 const ATTEMPTS = 3;
 const AT_ONCE = 8;
 
@@ -73,6 +76,7 @@ async function fetchAll(jars, folder, say) {
     );
   } catch (error) {
     const maven = findProgram("mvn");
+    if (error instanceof WrongFile) throw error;
     if (!maven) {
       throw new Error(`${error.message}. MAVEN_REPOSITORY_URL names another repository than ${CENTRAL}`);
     }
@@ -80,19 +84,22 @@ async function fetchAll(jars, folder, say) {
     askMaven(maven, jars, folder);
   }
   const wrong = await broken(folder, jars);
-  if (wrong) throw new Error(`${wrong.file} is not the file that kafka-jars.lock names`);
+  if (wrong) throw new WrongFile(`${wrong.file} is not the file that kafka-jars.lock names`);
 }
 
 async function fetchJar({ path, file, digest }, repository, folder) {
   for (let attempt = 1; ; attempt++) {
     try {
       const answer = await fetch(`${repository}/${path}`, { signal: AbortSignal.timeout(60_000) });
-      if (!answer.ok) throw new Error(`${file}: HTTP status ${answer.status}`);
+      if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
       const bytes = Buffer.from(await answer.arrayBuffer());
-      if (sha256(bytes) !== digest) throw new Error(`${file}: not the checksum that kafka-jars.lock names`);
+      if (sha256(bytes) !== digest) throw new WrongFile(`${file} is not the file that kafka-jars.lock names`);
       return await writeFile(join(folder, file), bytes);
     } catch (error) {
-      if (attempt === ATTEMPTS) throw new Error(`${file}: ${error.cause?.message ?? error.message}`);
+      if (attempt < ATTEMPTS) continue;
+      throw error instanceof WrongFile
+        ? error
+        : new Error(`${file}: ${error.cause?.message ?? error.message}`);
     }
   }
 }
