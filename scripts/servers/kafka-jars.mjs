@@ -21,8 +21,7 @@ const ATTEMPTS = 3;
 const AT_ONCE = 8;
 
 /** The folder of the verified jars, `{ home, libs }`; `home` belongs to this very list of jars. */
-export async function installKafkaJars(cache, say) {
-  const lock = readFileSync(LOCK, "utf8");
+export async function installKafkaJars(cache, say, lock = readFileSync(LOCK, "utf8")) {
   const jars = lock.trim().split("\n").map(readJar);
   const home = join(cache, `kafka-${sha256(lock).slice(0, 12)}`);
   const libs = join(home, "libs");

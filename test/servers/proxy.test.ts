@@ -49,7 +49,7 @@ describe("a proxy before any server", () => {
       .on("close", () => {
         state.closed = true;
       });
-    await once(socket, "connect");
+    await until("a connection, or none", () => state.closed || !socket.connecting);
     return state;
   }
   const echoed = (state: { got: string }, text: string) =>

@@ -3,7 +3,12 @@ import { describe, expect, it, vi } from "vitest";
 import { REDIS_GIVEN, startRedis } from "../support/servers/redis.js";
 import { sharedRedis } from "../support/servers/shared.js";
 
-const options = { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 };
+const options = {
+  lazyConnect: true,
+  retryStrategy: () => null,
+  maxRetriesPerRequest: 0,
+  enableReadyCheck: false,
+};
 
 /** Connects, works and goes; a client that cannot connect fails. */
 async function withClient<T>(client: Redis, work: (client: Redis) => Promise<T>): Promise<T> {

@@ -41,6 +41,8 @@ export interface ProxyOptions {
 }
 
 const RESEND_MS = 200;
+/** Of a frame's length, which stays below 128 MiB. Text and TLS begin with larger bytes. */
+const LARGEST_FIRST_BYTE = 8;
 
 interface Faults {
   refuse: boolean;
@@ -185,27 +187,21 @@ function write(from: Socket, to: Socket, bytes: Buffer): void {
 
 /**
  * Bytes to the frames of Kafka's protocol (a length of 4 bytes, then as much), of which only the wanted are let through.
- * A stream that is something else, as its first length says, passes as it is.
+ * A stream that is something else, as its first byte says, passes as it is.
  */
 function frameFilter(wanted: (frame: Buffer) => boolean): (chunk: Buffer) => Buffer {
-  const LONGEST = 128 * 1024 * 1024;
   let kept: Buffer[] = [];
   let size = 0;
   let framed: boolean | undefined;
   return (chunk) => {
-    if (framed === false) return chunk;
+    framed ??= chunk[0]! < LARGEST_FIRST_BYTE;
+    if (!framed) return chunk;
     kept.push(chunk);
     size += chunk.length;
     const out: Buffer[] = [];
     while (size >= 4) {
       if (kept[0]!.length < 4) kept = [Buffer.concat(kept)];
       const length = 4 + kept[0]!.readInt32BE(0);
-      framed ??= length >= 8 && length <= LONGEST;
-      if (!framed) {
-        out.push(...kept);
-        kept = [];
-        break;
-      }
       if (size < length) break;
       const all = kept.length === 1 ? kept[0]! : Buffer.concat(kept);
       const frame = all.subarray(0, length);

@@ -24,7 +24,9 @@ export async function freshTopic(
     const configEntries = Object.entries(options.config ?? {}).map(([name, value]) => ({ name, value }));
     const numPartitions = partitions;
     const replicationFactor = options.replicas ?? -1;
-    await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor, configEntries }] });
+    // kafkajs fails when it asks a broker for leaders that has not heard of the topic; asked for below, of every broker.
+    const topics = [{ topic, numPartitions, replicationFactor, configEntries }];
+    await admin.createTopics({ topics, waitForLeaders: false });
   } finally {
     await admin.disconnect();
   }
