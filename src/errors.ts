@@ -60,6 +60,22 @@ export const ERRORS = {
   OUTPUT_UNWRITABLE: { exit: EXIT.output, retryable: false, meaning: "the output cannot be written" },
   OUTPUT_FULL: { exit: EXIT.output, retryable: false, meaning: "no space is left for the output" },
   OUTPUT_CLOSED: { exit: EXIT.closedPipe, retryable: false, meaning: "the reader of the output has gone" },
+  SINK_TOO_LARGE: {
+    exit: EXIT.output,
+    retryable: false,
+    meaning: "a record is larger than its topic takes",
+  },
+  SINK_TOPIC_MISSING: { exit: EXIT.output, retryable: false, meaning: "an output topic does not exist" },
+  SINK_FORBIDDEN: {
+    exit: EXIT.output,
+    retryable: false,
+    meaning: "the user is not accepted, or may not write to an output topic",
+  },
+  SINK_UNAVAILABLE: {
+    exit: EXIT.output,
+    retryable: true,
+    meaning: "the output cannot be reached, or refuses what it is sent",
+  },
   MODEL_NOT_FOUND: { exit: EXIT.model, retryable: false, meaning: "a model folder does not exist" },
   MODEL_INCOMPLETE: { exit: EXIT.model, retryable: false, meaning: "a model folder lacks a file or a key" },
   MODEL_BROKEN: { exit: EXIT.model, retryable: false, meaning: "a file of a model cannot be read or loaded" },

@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises";
+import type { ConnectionOptions } from "node:tls";
+import { Kafka, logLevel, type SASLOptions } from "kafkajs";
+import { SpanmillError, systemCode } from "../../errors.js";
+import { registerCodecs } from "./codecs.js";
+import { type KafkaLog, logThrough } from "./log.js";
+import { quietIdleConnections } from "./timers.js";
+
+export const SASL_MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
+
+/** How to reach a cluster. Secrets are named by their files. */
+export interface KafkaConnection {
+  /** `host:port`, at least one. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Undefined: plain TCP. */
+  readonly tls?: KafkaTls | undefined;
+  readonly sasl?: KafkaSasl | undefined;
+}
+
+/** Paths of PEM files. Without `ca` the system's authorities are trusted. */
+export interface KafkaTls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export interface KafkaSasl {
+  readonly mechanism: (typeof SASL_MECHANISMS)[number];
+  readonly usernameFile: string;
+  readonly passwordFile: string;
+}
+
+/**
+ * The one place that makes a client of kafkajs. Connects nothing yet.
+ *
+ * Waits inside kafkajs are short and few, since whoever uses the client tries again by its own rules.
+ *
+ * @throws SpanmillError CONFIG_INVALID where a file of the settings cannot be read.
+ */
+export async function openKafka(connection: KafkaConnection, log: KafkaLog): Promise<Kafka> {
+  quietIdleConnections();
+  registerCodecs();
+  const { brokers, clientId, tls, sasl } = connection;
+  return new Kafka({
+    brokers: [...brokers],
+    clientId,
+    ...(tls === undefined ? {} : { ssl: await readTls(tls) }),
+    ...(sasl === undefined ? {} : { sasl: await readSasl(sasl) }),
+    connectionTimeout: 3_000,
+    authenticationTimeout: 10_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    logLevel: logLevel.INFO,
+    logCreator: logThrough(log),
+  });
+}
+
+/** An answer that takes longer counts as lost. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+async function readTls({ ca, cert, key }: KafkaTls): Promise<ConnectionOptions> {
+  const [caPem, certPem, keyPem] = await Promise.all([
+    ca === undefined ? undefined : readSetting(ca, "kafka.tls.ca"),
+    cert === undefined ? undefined : readSetting(cert, "kafka.tls.cert"),
+    key === undefined ? undefined : readSetting(key, "kafka.tls.key"),
+  ]);
+  return {
+    ...(caPem === undefined ? {} : { ca: [caPem] }),
+    ...(certPem === undefined ? {} : { cert: certPem }),
+    ...(keyPem === undefined ? {} : { key: keyPem }),
+  };
+}
+
+/** One line feed at the end of a secret's file is the editor's, not the secret's. */
+async function readSasl({ mechanism, usernameFile, passwordFile }: KafkaSasl): Promise<SASLOptions> {
+  const [username, password] = await Promise.all([
+    readSetting(usernameFile, "kafka.sasl.username_file"),
+    readSetting(passwordFile, "kafka.sasl.password_file"),
+  ]);
+  return { mechanism, username: trimEnd(username), password: trimEnd(password) } as SASLOptions;
+}
+
+function trimEnd(secret: string): string {
+  return secret.replace(/\r?\n$/, "");
+}
+
+async function readSetting(path: string, setting: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new SpanmillError(
+      "CONFIG_INVALID",
+      `${setting}: ${path} cannot be read (${systemCode(error) ?? "unknown error"}).`,
+      { cause: error },
+    );
+  }
+}
