@@ -1,0 +1,109 @@
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
+import * as snappy from "snappy";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  COMPRESSION_TYPE,
+  type Compression,
+  readSnappy,
+  registerCodecs,
+} from "../../../src/adapters/kafka/codecs.js";
+import { native, wasm } from "../../../src/adapters/kafka/zstd.js";
+import { type KafkaServer, startKafka } from "../../support/servers/kafka.js";
+import { freshTopic } from "../../support/servers/topics.js";
+import { readTopic } from "./read-topic.js";
+
+const OURS = ["snappy", "lz4", "zstd"] as const satisfies readonly Compression[];
+const TEXT = Buffer.from("Sehr geehrte Frau Öztürk, 😀 the order 4711 is late again.\n".repeat(400));
+/** Squeezes to little, and is more than the first guess for contents of unknown size. */
+const LONG = Buffer.alloc(700_000, "spanmill ");
+
+describe.each(OURS)("%s", (name) => {
+  test.each([
+    ["nothing", Buffer.alloc(0)],
+    ["a text", TEXT],
+    ["ten megabytes", Buffer.alloc(10 << 20, "spanmill ")],
+    ["noise", Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * at * 7919) >>> 3))],
+  ])("gives back %s", async (_, bytes) => {
+    const codec = codecOf(name);
+    expect((await codec.decompress(await codec.compress({ buffer: bytes }))).equals(bytes)).toBe(true);
+  });
+});
+
+describe("snappy", () => {
+  test("is read raw, as clients without Java write it, and in several blocks, as Java does", async () => {
+    const raw = await snappy.compress(TEXT);
+    expect((await readSnappy(raw)).equals(TEXT)).toBe(true);
+    const framed = await codecOf("snappy").compress({ buffer: TEXT });
+    const blocks = Buffer.concat([framed, framed.subarray(16)]);
+    expect((await readSnappy(blocks)).equals(Buffer.concat([TEXT, TEXT]))).toBe(true);
+  });
+
+  test("refuses a stream that is cut", async () => {
+    const framed = await codecOf("snappy").compress({ buffer: TEXT });
+    await expect(readSnappy(framed.subarray(0, -1))).rejects.toThrow("snappy");
+  });
+});
+
+describe("zstd in WebAssembly", () => {
+  test.skipIf(native() === undefined)("and in Node read each other", async () => {
+    const [theirs, ours] = [native()!, wasm()];
+    expect((await ours.decompress(await theirs.compress(TEXT))).equals(TEXT)).toBe(true);
+    expect((await theirs.decompress(await ours.compress(TEXT))).equals(TEXT)).toBe(true);
+  });
+
+  test("refuses a frame that claims more than any batch holds, before it asks for the room", async () => {
+    const frame = Buffer.alloc(32);
+    frame.writeUInt32LE(0xfd2fb528, 0);
+    frame[4] = 0xe0; // eight bytes of size, one segment
+    frame.writeBigUInt64LE(1n << 40n, 5);
+    await expect(wasm().decompress(frame)).rejects.toThrow("over");
+    await expect(wasm().decompress(Buffer.from("not a frame at all"))).rejects.toThrow("not a frame");
+  });
+});
+
+describe("with a real broker", () => {
+  let server: KafkaServer;
+  beforeAll(async () => {
+    server = await startKafka();
+  }, 120_000);
+  afterAll(() => server?.stop());
+
+  // The broker squeezes anew what comes in another codec than its topic's, so Java's libraries write here.
+  test.each(OURS)("reads %s that Java wrote", async (name) => {
+    const values = await through(name, "none");
+    expect(values.every((value, at) => value.equals([TEXT, LONG][at % 2]!))).toBe(true);
+  });
+
+  // And here they read ours: the topic wants another codec, so the broker has to take our batch apart.
+  test.each(OURS)("writes %s that Java reads", async (name) => {
+    const values = await through("gzip", name);
+    expect(values.every((value, at) => value.equals([TEXT, LONG][at % 2]!))).toBe(true);
+  });
+
+  /** Twenty values to a topic of one codec, in one batch of another. */
+  async function through(stored: Compression, sent: Compression): Promise<Buffer[]> {
+    registerCodecs();
+    const config = { "compression.type": stored, "max.message.bytes": "20000000" };
+    const topic = await freshTopic(server.bootstrap, 1, { config });
+    const kafka = new Kafka({ brokers: [...server.brokers], logLevel: logLevel.NOTHING });
+    const producer = kafka.producer({ createPartitioner: () => () => 0 });
+    await producer.connect();
+    const messages = Array.from({ length: 20 }, (_, at) => ({ value: [TEXT, LONG][at % 2]! }));
+    await producer.send({ topic, messages, compression: COMPRESSION_TYPE[sent] });
+    await producer.disconnect();
+    const found = await readTopic(server.brokers, topic);
+    expect(found).toHaveLength(20);
+    return found.map(({ value }) => value ?? Buffer.alloc(0));
+  }
+});
+
+interface Codec {
+  compress(encoder: { buffer: Buffer }): Promise<Buffer>;
+  decompress(data: Buffer): Promise<Buffer>;
+}
+
+function codecOf(name: (typeof OURS)[number]): Codec {
+  registerCodecs();
+  const types = { snappy: CompressionTypes.Snappy, lz4: CompressionTypes.LZ4, zstd: CompressionTypes.ZSTD };
+  return CompressionCodecs[types[name] as CompressionTypes.ZSTD]() as Codec;
+}
