@@ -24,7 +24,8 @@ export function judgeSend(error: unknown, topic: string): SendFailure {
     return { kind: "passing", cause, otherwise: unauthenticated() };
   }
   const root = names.at(-1) ?? "";
-  if (DEFECTS.has(root)) return { kind: "passing", cause, stale: true, otherwise: defect(cause) };
+  if (DEFECTS.has(root) || (code === undefined && !root.startsWith("KafkaJS")))
+    return { kind: "passing", cause, stale: true, otherwise: defect(cause) };
   if (code === UNKNOWN_CODE) return { kind: "passing", cause, stale: true, otherwise: refused(topic, code) };
   return { kind: "passing", cause };
 }
@@ -108,12 +109,5 @@ const REFUSED = new Set([
 const MISSING = new Set(["UNKNOWN_TOPIC_OR_PARTITION", "INVALID_TOPIC_EXCEPTION"]);
 /** A damaged transfer passes; a record that the topic never takes is answered alike by some versions. */
 const UNPROVEN = new Set(["CORRUPT_MESSAGE", "SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM"]);
-/** kafkajs trips over its own state in some reconnections; a new producer has new state. */
-const DEFECTS = new Set([
-  "TypeError",
-  "RangeError",
-  "ReferenceError",
-  "SyntaxError",
-  "KafkaJSInvariantViolation",
-  "KafkaJSNotImplemented",
-]);
+/** As are all errors that are not of kafkajs: it trips over its own state in some reconnections, and a new producer has new. */
+const DEFECTS = new Set(["KafkaJSInvariantViolation", "KafkaJSNotImplemented"]);

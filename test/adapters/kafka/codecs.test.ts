@@ -1,6 +1,6 @@
 import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
 import * as snappy from "snappy";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import {
   COMPRESSION_TYPE,
   type Compression,
@@ -8,7 +8,7 @@ import {
   registerCodecs,
 } from "../../../src/adapters/kafka/codecs.js";
 import { native, wasm } from "../../../src/adapters/kafka/zstd.js";
-import { type KafkaServer, startKafka } from "../../support/servers/kafka.js";
+import { sharedKafka } from "../../support/servers/shared.js";
 import { freshTopic } from "../../support/servers/topics.js";
 import { readTopic } from "./read-topic.js";
 
@@ -62,11 +62,10 @@ describe("zstd in WebAssembly", () => {
 });
 
 describe("with a real broker", () => {
-  let server: KafkaServer;
+  let server: Awaited<ReturnType<typeof sharedKafka>>;
   beforeAll(async () => {
-    server = await startKafka();
-  }, 120_000);
-  afterAll(() => server?.stop());
+    server = await sharedKafka();
+  }, 180_000);
 
   // The broker squeezes anew what comes in another codec than its topic's, so Java's libraries write here.
   test.each(OURS)("reads %s that Java wrote", async (name) => {

@@ -121,10 +121,11 @@ describe("a lane", () => {
               ),
             ),
           );
-          const fit = (fits: boolean) => sizes.flatMap((size, at) => (size <= 10 === fits ? [`${at}`] : []));
-          expect(log).toEqual(fit(true));
+          const thoseThatFit = (fits: boolean) =>
+            sizes.flatMap((size, at) => (size <= 10 === fits ? [`${at}`] : []));
+          expect(log).toEqual(thoseThatFit(true));
           expect(acknowledged).toEqual(log);
-          expect(refused).toEqual(fit(false));
+          expect(refused).toEqual(thoseThatFit(false));
         },
       ),
       { numRuns: 50 },

@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { Kafka, logLevel } from "kafkajs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Compression } from "../../../src/adapters/kafka/codecs.js";
 import type { LaneEvent } from "../../../src/adapters/kafka/lane.js";
 import { type KafkaSink, type KafkaSinkSettings, openKafkaSink } from "../../../src/adapters/kafka/sink.js";
 import type { Channel } from "../../../src/ports/sink.js";
 import { sinkContract } from "../../contract/sink.js";
-import { KAFKA_GIVEN, type KafkaServer, startKafka } from "../../support/servers/kafka.js";
+import { KAFKA_GIVEN, startKafka } from "../../support/servers/kafka.js";
+import { sharedKafka } from "../../support/servers/shared.js";
 import { freshTopic } from "../../support/servers/topics.js";
 import { type ReadMessage, readTopic } from "./read-topic.js";
 
-let kafka: KafkaServer;
+let kafka: Awaited<ReturnType<typeof sharedKafka>>;
 beforeAll(async () => {
-  kafka = await startKafka();
-}, 120_000);
-afterAll(() => kafka?.stop());
+  kafka = await sharedKafka();
+}, 180_000);
 
 const ALL: readonly Compression[] = ["none", "gzip", "snappy", "lz4", "zstd"];
 for (const compression of ALL) {
@@ -75,7 +75,7 @@ describe("the Kafka sink", () => {
   test("spreads records without a key", async () => {
     const documents = await freshTopic(kafka.bootstrap, 3);
     const sink = await open({ topics: { documents } });
-    await Promise.all(Array.from({ length: 30 }, (_, at) => send(sink, undefined, `${at}`)));
+    await Promise.all(Array.from({ length: 1_200 }, (_, at) => send(sink, undefined, `${at}`)));
     const partitions = new Set((await readTopic(kafka.brokers, documents)).map(({ partition }) => partition));
     expect(partitions.size).toBe(3);
     await sink.close();
@@ -112,8 +112,7 @@ describe("the Kafka sink", () => {
     await admin.connect();
     await admin.deleteTopics({ topics: [documents] });
     await admin.disconnect();
-    const late = expect.poll(() => send(sink, "k", "after"), { timeout: 30_000 });
-    await late.rejects.toMatchObject({ code: "SINK_TOPIC_MISSING" });
+    await expect(send(sink, "k", "after")).rejects.toMatchObject({ code: "SINK_TOPIC_MISSING" });
     await sink.send({ channel: "entities", key: undefined, value: Buffer.from("1"), headers: [] });
     await sink.close();
   });
@@ -127,31 +126,37 @@ describe("the Kafka sink", () => {
     await sink.close();
   });
 
-  test.skipIf(KAFKA_GIVEN)("waits while no broker is there, says so, and goes on", async () => {
-    const own = await startKafka();
-    try {
-      const documents = await freshTopic(own.bootstrap, 2);
-      const events: LaneEvent[] = [];
-      const sink = await open({
-        connection: { brokers: own.brokers, clientId: "spanmill-test" },
-        topics: { documents },
-        report: (event) => events.push(event),
-        patience: { stall: 500, mostWait: 500 },
-      });
-      await send(sink, "k", "before");
-      await own.kill(1);
-      const waiting = Promise.all(Array.from({ length: 100 }, (_, at) => send(sink, `k${at}`, `${at}`)));
-      await expect.poll(() => events.some(({ kind }) => kind === "stalled"), { timeout: 20_000 }).toBe(true);
-      expect(sink.lanes().reduce((sum, { records }) => sum + records, 0)).toBe(100);
-      await own.restart(1);
-      await waiting;
-      expect(events.some(({ kind }) => kind === "recovered")).toBe(true);
-      expect(await readTopic(own.brokers, documents)).toHaveLength(101);
-      await sink.close();
-    } finally {
-      await own.stop();
-    }
-  }, 120_000);
+  test.skipIf(KAFKA_GIVEN)(
+    "waits while no broker is there, says so, and goes on",
+    async () => {
+      const own = await startKafka();
+      try {
+        const documents = await freshTopic(own.bootstrap, 2);
+        const events: LaneEvent[] = [];
+        const sink = await open({
+          connection: { brokers: own.brokers, clientId: "spanmill-test" },
+          topics: { documents },
+          report: (event) => events.push(event),
+          patience: { stall: 500, mostWait: 500 },
+        });
+        await send(sink, "k", "before");
+        await own.kill(1);
+        const waiting = Promise.all(Array.from({ length: 100 }, (_, at) => send(sink, `k${at}`, `${at}`)));
+        await expect
+          .poll(() => events.some(({ kind }) => kind === "stalled"), { timeout: 20_000 })
+          .toBe(true);
+        expect(sink.lanes().reduce((sum, { records }) => sum + records, 0)).toBe(100);
+        await own.restart(1);
+        await waiting;
+        expect(events.some(({ kind }) => kind === "recovered")).toBe(true);
+        expect(await readTopic(own.brokers, documents)).toHaveLength(101);
+        await sink.close();
+      } finally {
+        await own.stop();
+      }
+    },
+    120_000,
+  );
 });
 
 type Change = Partial<KafkaSinkSettings> & Pick<KafkaSinkSettings, "topics">;
