@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 
-/** Larger contents of one batch are refused: a few bytes may claim any size. */
+/** Larger contents of one batch are refused: a few bytes may swell to any size. */
 const MOST_BYTES = 256 << 20;
 
 export interface Zstd {
@@ -26,39 +26,48 @@ export function native(): Zstd | undefined {
   };
 }
 
-/** The module is loaded at the first use: a worker whose topics know no zstd never pays for it. */
+/**
+ * The binding has one memory of 16 MiB a process, which does not grow, and takes a failed allocation for address 0:
+ * what does not fit would be damaged without a word, so it is refused here.
+ */
 export function wasm(): Zstd {
-  let loading: Promise<typeof import("@bokuweb/zstd-wasm")> | undefined;
-  const load = () => {
-    loading ??= import("@bokuweb/zstd-wasm").then(async (module) => {
-      await module.init();
-      return module;
-    });
-    return loading;
-  };
   return {
-    compress: async (data) => Buffer.from((await load()).compress(data)),
+    compress: async (data) => {
+      if (data.byteLength > MOST_TO_COMPRESS) throw tooMuch(data.byteLength);
+      return Buffer.from((await load()).compress(data));
+    },
     decompress: async (data) => decompressWith(await load(), data),
   };
 }
 
+type Binding = typeof import("@bokuweb/zstd-wasm");
+
+let loading: Promise<Binding> | undefined;
+
+/** Once a process, at the first use: a second initialisation never ends, and takes the memory from the first. */
+function load(): Promise<Binding> {
+  loading ??= import("@bokuweb/zstd-wasm").then(async (module) => {
+    await module.init();
+    return module;
+  });
+  return loading;
+}
+
 /**
- * Java writes frames without their content's size, and the binding wants an upper bound then: it is found by trying.
- * A size that is given is read first, since the binding would allocate whatever it says.
+ * Java writes frames without their content's size, and the binding wants an upper bound then. A size that is given is
+ * read first, since the binding would allocate whatever it says.
  */
-function decompressWith(module: typeof import("@bokuweb/zstd-wasm"), data: Uint8Array): Buffer {
-  const size = contentSize(data);
-  if (size !== undefined) {
-    if (size > MOST_BYTES) throw new RangeError(`zstd: a frame of ${size} bytes is over ${MOST_BYTES}`);
-    return Buffer.from(module.decompress(data));
-  }
-  for (let room = 4 << 20; ; room *= 4) {
-    try {
-      return Buffer.from(module.decompress(data, { defaultHeapSize: room }));
-    } catch (error) {
-      if (room >= MOST_BYTES) throw error;
-    }
-  }
+function decompressWith(module: Binding, data: Uint8Array): Buffer {
+  const size = contentSize(data) ?? MOST_ROOM - data.byteLength;
+  if (size < 0 || size + data.byteLength > MOST_ROOM) throw tooMuch(size);
+  return Buffer.from(module.decompress(data, { defaultHeapSize: size }));
+}
+
+const MOST_TO_COMPRESS = 3 << 20;
+const MOST_ROOM = 14 << 20;
+
+function tooMuch(bytes: number): RangeError {
+  return new RangeError(`zstd: ${bytes} bytes are over what Node before 22.15 can take in one batch`);
 }
 
 /** Frame_Content_Size of RFC 8878, 3.1.1.1; undefined where the frame does not say. */
