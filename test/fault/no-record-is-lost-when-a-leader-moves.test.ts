@@ -84,6 +84,9 @@ describe.skipIf(KAFKA_GIVEN)("when a leader moves", () => {
     const kafka = new Kafka({ brokers: [...server.brokers], logLevel: logLevel.NOTHING });
     const producer = kafka.producer({
       idempotent: true,
+      // Long enough for the broker that keeps its partition to have answered before kafkajs tries again; where it has
+      // not, its partition is written twice instead.
+      retry: { initialRetryTime: 4_000 },
       createPartitioner:
         () =>
         ({ message }) =>

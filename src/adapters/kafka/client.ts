@@ -85,14 +85,14 @@ function trimEnd(secret: string): string {
   return secret.replace(/\r?\n$/, "");
 }
 
+/** The value is not repeated: who mistakes a setting may have put the secret itself where its path belongs. */
 async function readSetting(path: string, setting: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
     throw new SpanmillError(
       "CONFIG_INVALID",
-      `${setting}: ${path} cannot be read (${systemCode(error) ?? "unknown error"}).`,
-      { cause: error },
+      `${setting}: the file cannot be read (${systemCode(error) ?? "unknown error"}). The setting wants a path.`,
     );
   }
 }

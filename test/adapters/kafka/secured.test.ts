@@ -17,6 +17,7 @@ describe.skipIf(KAFKA_GIVEN)("over TLS, with a user and a password from files", 
     await writeFile(join(folder, "username"), "worker\n");
     await writeFile(join(folder, "password"), "s3cret\n");
     await writeFile(join(folder, "wrong"), "s3crets\n");
+    await writeFile(join(folder, "ca.pem"), server.secured!.certificates!.ca);
   }, 180_000);
   afterAll(async () => {
     await server?.stop();
@@ -42,11 +43,11 @@ describe.skipIf(KAFKA_GIVEN)("over TLS, with a user and a password from files", 
     mechanism: (typeof SASL_MECHANISMS)[number],
     passwordFile: string,
   ): Promise<KafkaSink> {
-    const { brokers, certificates } = server.secured!;
+    const { brokers } = server.secured!;
     const connection: KafkaConnection = {
       brokers,
       clientId: "spanmill-test",
-      tls: { ca: certificates!.ca },
+      tls: { ca: join(folder, "ca.pem") },
       sasl: {
         mechanism,
         usernameFile: join(folder, "username"),
