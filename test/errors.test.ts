@@ -24,6 +24,7 @@ describe("the list of errors", () => {
     DOCUMENT: [EXIT.rejected],
     INPUT: [EXIT.input],
     OUTPUT: [EXIT.output, EXIT.closedPipe],
+    SINK: [EXIT.output],
     MODEL: [EXIT.model, EXIT.inference],
     TRAINING: [EXIT.input, EXIT.inference],
     CHECKPOINT: [EXIT.model],

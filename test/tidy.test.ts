@@ -67,7 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   training: [...GROUND, "tagging", "document", "dataset", "evaluation", "adapters", "config"],
   pipeline: ["errors", "document:type", "ports:type", "tagging:type"],
   config: [...GROUND, "tagging", "document"],
-  adapters: [...GROUND, "tagging", "document", "dataset", "pipeline:type", "training:type"],
+  adapters: [...GROUND, "tagging", "document", "dataset", "pipeline:type", "ports:type", "training:type"],
   compose: ["errors", "adapters", "ports:type", "tagging:type"],
   cli: [
     ...GROUND,
@@ -90,6 +90,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Each in one place only, so that it can be replaced. */
 const VENDORS: Readonly<Record<string, string>> = {
   "onnxruntime-node": "src/adapters/onnx/",
+  kafkajs: "src/adapters/kafka/",
   "@huggingface/tokenizers": "src/adapters/huggingface/",
   protobufjs: "src/training/graph/",
   "protobufjs/light.js": "src/training/graph/",
