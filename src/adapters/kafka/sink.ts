@@ -1,12 +1,12 @@
 import type { Admin, Message } from "kafkajs";
 import { SpanmillError } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
-import { CHANNELS, type Channel, type OutputMessage, type Sink } from "../../ports/sink.js";
+import type { Channel, OutputMessage, Sink } from "../../ports/sink.js";
 import { type KafkaConnection, openKafka } from "./client.js";
 import type { Compression } from "./codecs.js";
 import { type Lane, type LaneEvent, type LanePatience, type LaneState, openLane, tooLarge } from "./lane.js";
 import type { KafkaLog } from "./log.js";
-import { BATCH_BYTES, toKafka, wireBytes } from "./message.js";
+import { BATCH_BYTES, toKafka, wireBytes } from "./output-message.js";
 import { partitionOf } from "./partition.js";
 import { openProducers, type Producers } from "./producers.js";
 import { countPartitions, openingFailure, readTopics, requireWriteRight } from "./topics.js";
@@ -40,7 +40,7 @@ export interface KafkaSink extends Sink {
  */
 export async function openKafkaSink(settings: KafkaSinkSettings): Promise<KafkaSink> {
   const kafka = await openKafka(settings.connection, settings.log);
-  const names = [...new Set(CHANNELS.flatMap((channel) => settings.topics[channel] ?? []))];
+  const names = [...new Set(Object.values(settings.topics))];
   const admin = kafka.admin();
   const topics = new Map<string, Topic>();
   try {
