@@ -17,6 +17,7 @@ export const EXIT = {
   output: 6,
   inference: 7,
   belowThreshold: 8,
+  heartbeat: 9,
   interrupted: 130,
   closedPipe: 141,
 } as const;
@@ -106,6 +107,26 @@ export const ERRORS = {
     exit: EXIT.inference,
     retryable: true,
     meaning: "a worker thread died while it held documents",
+  },
+  KAFKA_CONSUMER_FAILED: {
+    exit: EXIT.input,
+    retryable: true,
+    meaning: "the Kafka consumer could not start, or gave up",
+  },
+  KAFKA_HEARTBEAT_LOST: {
+    exit: EXIT.heartbeat,
+    retryable: true,
+    meaning: "heartbeats to the consumer group stopped, so that others take over the partitions",
+  },
+  KAFKA_OFFSET_OUT_OF_RANGE: {
+    exit: EXIT.input,
+    retryable: false,
+    meaning: "the log no longer holds the messages that were to be read next",
+  },
+  DELIVERY_LOST: {
+    exit: EXIT.input,
+    retryable: true,
+    meaning: "the source took a message back before it was done; whoever has it now works on it",
   },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -30,6 +30,8 @@ describe("the list of errors", () => {
     CHECKPOINT: [EXIT.model],
     INFERENCE: [EXIT.inference],
     THREAD: [EXIT.inference],
+    KAFKA: [EXIT.input, EXIT.heartbeat],
+    DELIVERY: [EXIT.input],
   };
 
   it.each(CODES)("%s has a meaning and the exit status of its family", (code) => {

@@ -17,6 +17,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   output: "the output cannot be written",
   inference: "a model failed on a document, a thread died, or a training went astray",
   belowThreshold: "a score is under --fail-under",
+  heartbeat: "heartbeats to the consumer group stopped; start again, nothing is lost",
   interrupted: "stopped by Ctrl-C or a signal; the output ends on a whole record",
   closedPipe: "the reader of the output has gone",
 };

@@ -1,0 +1,83 @@
+/** What the events of kafkajs's consumer mean to us. Its listeners are not awaited; what must be done within is sync. */
+import type { ConsumerGroupJoinEvent } from "kafkajs";
+import { SpanmillError } from "../../errors.js";
+import { type Desk, pause, seek } from "./desk.js";
+import { openPartitions } from "./opening.js";
+import { type PartitionName, reasonOf } from "./source-events.js";
+import type { Watchdog } from "./watchdog.js";
+
+export function listen(desk: Desk, watchdog: Watchdog): void {
+  const { consumer, commits, report } = desk;
+  const { events } = consumer;
+  consumer.on(events.HEARTBEAT, () => report({ kind: "heartbeat", after: watchdog.beat() }));
+  consumer.on(events.FETCH_START, () => watchdog.sign());
+  consumer.on(events.FETCH, () => watchdog.sign());
+  consumer.on(events.REQUEST_TIMEOUT, () => watchdog.sign());
+  consumer.on(events.REQUEST, ({ payload }) => {
+    watchdog.sign();
+    // From here to GROUP_JOIN kafkajs may already hold the new generation and we the old partitions.
+    if (payload.apiName === "JoinGroup") commits.hold();
+  });
+  consumer.on(events.REBALANCING, () => {
+    report({ kind: "rebalancing" });
+    // Where no handler ran there was no drain; a commit sent before the join still counts.
+    void commits.flush();
+  });
+  consumer.on(events.GROUP_JOIN, ({ payload }) => {
+    watchdog.beat();
+    joined(desk, payload);
+    commits.go();
+  });
+  consumer.on(events.CRASH, ({ payload }) => {
+    watchdog.absent();
+    // kafkajs has left the group, or was put out of it; where it starts anew it does so as another member.
+    commits.via(undefined);
+    desk.assignment.leave();
+    desk.draining = undefined;
+    desk.waiting.wake();
+    const reason = reasonOf(payload.error);
+    report({ kind: "crash", restart: payload.restart, reason });
+    if (!payload.restart) desk.fail(gaveUp(reason));
+  });
+  // Of a batch without documents (markers, aborted transactions) this is the only notice; kafkajs reads on behind it.
+  consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
+    const partition = desk.assignment.get(payload.topic, payload.partition);
+    if (payload.batchSize > 0 || partition?.tracker === undefined) return;
+    const behind = BigInt(payload.lastOffset) + 1n;
+    partition.skimmedTo = behind;
+    if (payload.firstOffset === `${partition.tracker.next}`) partition.tracker.moveTo(behind);
+  });
+}
+
+/** Within the event, before kafkajs fetches again. */
+function joined(desk: Desk, { memberId, memberAssignment }: ConsumerGroupJoinEvent["payload"]): void {
+  const { gained, kept, lost } = desk.assignment.join(memberId, memberAssignment);
+  desk.draining = undefined;
+  desk.report({
+    kind: "assigned",
+    partitions: desk.assignment.all().map(nameOf),
+    gained: gained.map(nameOf),
+    lost: lost.map(nameOf),
+  });
+  for (const partition of kept) seek(desk, partition);
+  const still = desk.phase === "running" ? gained : [...gained, ...kept];
+  pause(desk, still);
+  desk.waiting.wake();
+  if (desk.phase === "running") void openPartitions(desk, gained);
+}
+
+/** The heartbeats of a paused consumer go on; without the pause it would fetch the same batches again and again. */
+export function pauseAll(desk: Desk): void {
+  pause(desk, desk.assignment.all());
+}
+
+function nameOf({ topic, partition }: PartitionName): PartitionName {
+  return { topic, partition };
+}
+
+export function gaveUp(reason: string): SpanmillError {
+  return new SpanmillError(
+    "KAFKA_CONSUMER_FAILED",
+    `the Kafka consumer ended (${reason}); see that the brokers, the topics and this user's rights are there, and start again`,
+  );
+}
