@@ -96,6 +96,7 @@ const VENDORS: Readonly<Record<string, string>> = {
   "protobufjs/light.js": "src/training/graph/",
   "lru-cache": "src/tagging/pieces.ts",
   "string-width": "src/",
+  kafkajs: "src/adapters/kafka/",
   commander: "src/cli/",
   yaml: "src/config/",
   zod: "src/",

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sourceContract } from "../../contract/source.js";
+import { textOf } from "../../support/holding-intake.js";
+import {
+  client,
+  committed,
+  numbered,
+  openMember,
+  produce,
+  quickSource,
+  withAdmin,
+} from "../../support/kafka-members.js";
+import { type KafkaServer, startKafka } from "../../support/servers/kafka.js";
+import { freshGroup, freshTopic } from "../../support/servers/topics.js";
+import { until } from "../../support/servers/until.js";
+
+let kafka: KafkaServer;
+beforeAll(async () => {
+  kafka = await startKafka();
+}, 180_000);
+afterAll(() => kafka?.stop());
+
+async function filled(count: number, partitions = 1, config = {}): Promise<[topic: string, group: string]> {
+  const topic = await freshTopic(kafka.bootstrap, partitions, { config });
+  if (count > 0) await produce(kafka.bootstrap, topic, numbered(0, count, partitions));
+  return [topic, freshGroup()];
+}
+
+sourceContract("a Kafka consumer group", async () => {
+  const [topic, group] = await filled(0, 3);
+  return {
+    fill: async (values) => {
+      const messages = values.map((value) => ({ value, partition: Number(value) % 3 }));
+      if (messages.length > 0) await produce(kafka.bootstrap, topic, messages);
+    },
+    open: async () => quickSource(kafka.bootstrap, topic, group),
+  };
+});
+
+describe("a Kafka source", () => {
+  it("commits the watermark while it runs, and resumes there", async () => {
+    const [topic, group] = await filled(10);
+    const first = openMember(kafka.bootstrap, topic, group);
+    await until("ten", () => first.intake.held.length === 10);
+    first.intake.finish((delivery) => ["0", "1", "2", "5"].includes(textOf(delivery)));
+    await until("a commit", async () => (await committed(kafka.bootstrap, topic, group)).offset === "3");
+    first.intake.finish((delivery) => textOf(delivery) === "3");
+    await until("the next", async () => (await committed(kafka.bootstrap, topic, group)).offset === "4");
+    await first.leave();
+    const second = openMember(kafka.bootstrap, topic, group);
+    await until("the rest", () => second.intake.taken.length === 6);
+    expect(second.intake.taken.map(textOf)).toEqual(["4", "5", "6", "7", "8", "9"]);
+    expect(second.source.status().partitions).toMatchObject([{ watermark: "4", open: 6, lag: 6 }]);
+    second.intake.finish();
+    expect(second.source.status().partitions).toMatchObject([{ watermark: "10", open: 0, lag: 0 }]);
+    await second.leave();
+  });
+
+  it.each([
+    ["CreateTime", (at: number) => at === 1_600_000_000_000],
+    ["LogAppendTime", (at: number) => Math.abs(at - Date.now()) < 3_600_000],
+  ])("carries key, value, headers and the time by %s", async (type, right) => {
+    const [topic, group] = await filled(0, 1, {
+      "message.timestamp.type": type,
+      "message.timestamp.before.max.ms": "9223372036854775807",
+    });
+    await produce(kafka.bootstrap, topic, [
+      { key: "k", value: "v", headers: { a: ["1", "2"], b: "3" }, timestamp: "1600000000000" },
+      { key: "gone", value: null },
+    ]);
+    const member = openMember(kafka.bootstrap, topic, group);
+    await until("both", () => member.intake.held.length === 2);
+    const [first, second] = member.intake.held.map(({ message }) => message);
+    expect(first!.key?.toString()).toBe("k");
+    expect(first!.headers.map(([name, value]) => `${name}=${value}`)).toEqual(["a=1", "a=2", "b=3"]);
+    expect(right(first!.timestamp!)).toBe(true);
+    expect(second!.value).toBeUndefined();
+    await member.leave();
+  });
+
+  it("stops at the distance from a slow head, by number and by bytes, and stays in the group meanwhile", async () => {
+    const [topic, group] = await filled(50);
+    for (const settings of [{ maxDistance: 7 }, { maxDistanceBytes: 7 }]) {
+      const member = openMember(kafka.bootstrap, topic, group, { ...settings, sessionTimeout: 2_000 });
+      await until("a full window", () => member.intake.taken.length === 7);
+      // All but the head are done, and no more come for longer than the session.
+      member.intake.finish((delivery) => textOf(delivery) !== "0");
+      const beats = member.seen("heartbeat").length;
+      await until("heartbeats", () => member.seen("heartbeat").length > beats + 8);
+      expect(member.intake.taken.length).toBe(7);
+      expect(member.seen("assigned").length).toBe(1);
+      expect(member.source.status().partitions).toMatchObject([{ distance: 7, open: 1, watermark: "0" }]);
+      await member.leave();
+    }
+  });
+
+  it("reads on behind transaction markers, and commits past them", async () => {
+    const [topic, group] = await filled(0);
+    for (const value of ["0", "1", "2"]) {
+      await produce(kafka.bootstrap, topic, [{ value }], `${topic}-${value}`);
+    }
+    const member = openMember(kafka.bootstrap, topic, group);
+    member.intake.finishAtOnce();
+    await until("all three", () => member.intake.taken.length === 3);
+    await until("the end", async () => (await committed(kafka.bootstrap, topic, group)).offset === "6");
+    await produce(kafka.bootstrap, topic, [{ value: "3" }], `${topic}-3`);
+    await until("one more", () => member.intake.taken.length === 4);
+    expect(member.seen("jump")).toEqual([]);
+    await member.leave();
+  });
+
+  it("picks up partitions that are added while it runs, from their beginning", async () => {
+    const [topic, group] = await filled(3);
+    const member = openMember(kafka.bootstrap, topic, group);
+    member.intake.finishAtOnce();
+    await until("the first", () => member.intake.taken.length === 3);
+    await withAdmin(kafka.bootstrap, (admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] }),
+    );
+    const producer = client(kafka.bootstrap).producer({ createPartitioner: () => () => 1 });
+    await producer.connect();
+    await until("a leader", () => producer.send({ topic, messages: [{ value: "new", partition: 1 }] }));
+    await producer.disconnect();
+    await until("the new one", () => member.intake.taken.some((delivery) => textOf(delivery) === "new"));
+    expect(member.intake.taken.length).toBe(4);
+    await member.leave();
+  });
+
+  it("ends with a code where its topic does not exist", async () => {
+    const member = openMember(kafka.bootstrap, "no-such-topic", freshGroup());
+    await expect(member.run).rejects.toMatchObject({ code: "KAFKA_CONSUMER_FAILED" });
+    await member.leave();
+  });
+});
+
+describe("a suspect", () => {
+  it("is on record with the watermark before the call is kept, and off it when done", async () => {
+    const [topic, group] = await filled(5);
+    const member = openMember(kafka.bootstrap, topic, group, { commitInterval: 60_000 });
+    await until("five", () => member.intake.held.length === 5);
+    const [zero, , two] = member.intake.held;
+    zero!.done();
+    await member.source.suspect(two!);
+    expect(await committed(kafka.bootstrap, topic, group)).toMatchObject({
+      offset: "1",
+      metadata: "spanmill:1:2:1",
+    });
+    two!.done();
+    await member.leave();
+    expect(await committed(kafka.bootstrap, topic, group)).toMatchObject({ offset: "1", metadata: null });
+  });
+
+  it("is refused where the partition went elsewhere", async () => {
+    const [topic, group] = await filled(2);
+    const member = openMember(kafka.bootstrap, topic, group);
+    await until("both", () => member.intake.held.length === 2);
+    await member.leave();
+    await expect(member.source.suspect(member.intake.held[0]!)).rejects.toMatchObject({
+      code: "DELIVERY_LOST",
+    });
+  });
+});
