@@ -1,5 +1,5 @@
 /** Sources on a real broker, quick settings, and what a test asks the broker. */
-import { type Admin, Kafka, logLevel, type Message } from "kafkajs";
+import { type Admin, type ISocketFactory, Kafka, logLevel, type Message } from "kafkajs";
 import { type KafkaSource, openKafkaSource } from "../../src/adapters/kafka/source.js";
 import type { KafkaSourceEvent } from "../../src/adapters/kafka/source-events.js";
 import { KAFKA_SOURCE_DEFAULTS, type KafkaSourceSettings } from "../../src/adapters/kafka/source-settings.js";
@@ -17,8 +17,9 @@ export const QUICK: Omit<KafkaSourceSettings, "groupId" | "topics"> = {
   metadataMaxAge: 1_000,
 };
 
-export function client(bootstrap: string): Kafka {
+export function client(bootstrap: string, socketFactory?: ISocketFactory): Kafka {
   return new Kafka({
+    ...(socketFactory && { socketFactory }),
     brokers: bootstrap.split(","),
     logLevel: logLevel.NOTHING,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10 },
@@ -33,9 +34,10 @@ export function quickSource(
   groupId: string,
   settings: Partial<KafkaSourceSettings> = {},
   report: (event: KafkaSourceEvent) => void = () => undefined,
+  socketFactory?: ISocketFactory,
 ): KafkaSource {
   const all = { ...QUICK, groupId, topics: [topic], ...settings };
-  return openKafkaSource(client(bootstrap), all, { clock: CLOCK, report });
+  return openKafkaSource(client(bootstrap, socketFactory), all, { clock: CLOCK, report });
 }
 
 /** A source that runs. */
@@ -45,9 +47,15 @@ export function openMember(
   groupId: string,
   settings: Partial<KafkaSourceSettings> = {},
   intake: HoldingIntake = holdingIntake(),
+  socketFactory?: ISocketFactory,
+  tell: (event: KafkaSourceEvent) => void = () => undefined,
 ) {
   const events: KafkaSourceEvent[] = [];
-  const source = quickSource(bootstrap, topic, groupId, settings, (event) => events.push(event));
+  const report = (event: KafkaSourceEvent) => {
+    events.push(event);
+    tell(event);
+  };
+  const source = quickSource(bootstrap, topic, groupId, settings, report, socketFactory);
   const run = source.run(intake);
   run.catch(() => undefined);
   return {

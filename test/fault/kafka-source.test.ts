@@ -1,0 +1,194 @@
+/** Faults against the Kafka source alone: nothing is lost, and nobody commits for a partition that is not his. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { EXIT } from "../../src/errors.js";
+import { textOf } from "../support/holding-intake.js";
+import { committed, numbered, openMember, produce } from "../support/kafka-members.js";
+import type { FromMember, MemberOrder, ToldDelivery } from "../support/kafka-member-process.js";
+import { type KafkaServer, startKafka } from "../support/servers/kafka.js";
+import { type FaultProxy, startProxy } from "../support/servers/proxy.js";
+import { freshGroup, freshTopic } from "../support/servers/topics.js";
+import { until } from "../support/servers/until.js";
+
+const ENTRY = resolve("dist/test/support/kafka-member-process.js");
+
+let kafka: KafkaServer;
+const children: ChildProcess[] = [];
+beforeAll(async () => {
+  kafka = await startKafka();
+}, 180_000);
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => kafka?.stop());
+
+async function filled(count: number, partitions = 1): Promise<[topic: string, group: string]> {
+  const topic = await freshTopic(kafka.bootstrap, partitions);
+  await produce(kafka.bootstrap, topic, numbered(0, count, partitions));
+  return [topic, freshGroup()];
+}
+
+/** A member in a process of its own. */
+function forkMember(topic: string, group: string, settings: object = {}) {
+  const child = fork(ENTRY, [JSON.stringify({ bootstrap: kafka.bootstrap, topic, group, settings })]);
+  children.push(child);
+  const told: FromMember[] = [];
+  child.on("message", (message) => told.push(message as FromMember));
+  return {
+    child,
+    order: (order: MemberOrder) => child.send(order),
+    taken: () => told.flatMap((one) => (one.kind === "taken" ? [one.delivery] : [])),
+    said: (kind: FromMember["kind"]) => told.filter((one) => one.kind === kind).length,
+  };
+}
+
+describe("members that come and go while documents are in flight", () => {
+  it("lose nothing, and what was finished before the rebalance is not read again", async () => {
+    const [topic, group] = await filled(200, 4);
+    const first = openMember(kafka.bootstrap, topic, group, { maxDistance: 20 });
+    await until("work in flight", () => first.intake.held.length === 80);
+    const second = openMember(kafka.bootstrap, topic, group);
+    second.intake.finishAtOnce();
+    // The handlers wait at the distance, learn of the rebalance, and drain.
+    await until("a drain", () => first.source.status().partitions.length > 0 && first.seen("heartbeat").length > 0 && second.events.length >= 0 && first.intake.held.length === 80);
+    const finished = first.intake.finish().map(textOf);
+    await until("two owners", () => second.seen("assigned").some(({ partitions }) => partitions.length === 2));
+    expect(first.seen("drained")[0]).toMatchObject({ left: 0 });
+    first.intake.finishAtOnce();
+    await until("all", () => new Set([...first.intake.taken, ...second.intake.taken].map(textOf)).size === 200);
+    expect(second.intake.taken.map(textOf).filter((value) => finished.includes(value))).toEqual([]);
+    await second.leave();
+    await until("all back", () => first.source.status().partitions.length === 4);
+    await produce(kafka.bootstrap, topic, numbered(200, 204, 4));
+    await until("the new ones", () => first.intake.taken.some((delivery) => textOf(delivery) === "203"));
+    await first.leave();
+    const texts = [...first.intake.taken, ...second.intake.taken].map(textOf);
+    expect(texts.length).toBe(204);
+    for (let partition = 0; partition < 4; partition++)
+      expect((await committed(kafka.bootstrap, topic, group, partition)).offset).toBe("51");
+  });
+
+  it("are not put out of the group by a drain that is longer than the session", async () => {
+    const [topic, group] = await filled(20, 2);
+    const slow = { sessionTimeout: 1_500, maxDistance: 5, drainTimeout: 15_000 };
+    const first = openMember(kafka.bootstrap, topic, group, slow);
+    await until("work in flight", () => first.intake.held.length === 10);
+    const second = openMember(kafka.bootstrap, topic, group, slow);
+    const began = performance.now();
+    await until("twice the session", () => performance.now() - began > 4_000);
+    expect(second.seen("assigned")).toEqual([]);
+    first.intake.finish();
+    await until("two owners", () => second.seen("assigned").length > 0);
+    expect(first.seen("drained")[0]).toMatchObject({ before: 10, left: 0 });
+    // One of the two is kept, so the member is still the same.
+    expect(first.seen("assigned").at(-1)).toMatchObject({ gained: [], partitions: [{}] });
+    await second.leave();
+    await first.leave();
+  });
+
+  it("commit at the rebalance what was finished, where no handler ran", async () => {
+    const [topic, group] = await filled(20, 2);
+    const first = openMember(kafka.bootstrap, topic, group, { commitInterval: 60_000 });
+    await until("all", () => first.intake.held.length === 20);
+    await until("an idle consumer", () => first.seen("batch").length >= 2);
+    const finished = first.intake.finish((delivery) => Number(textOf(delivery)) < 18).map(textOf);
+    const second = openMember(kafka.bootstrap, topic, group);
+    await until("two owners", () => second.seen("assigned").length > 0);
+    await until("its share", () => second.intake.taken.length > 0);
+    expect(second.intake.taken.map(textOf).filter((value) => finished.includes(value))).toEqual([]);
+    // What the first keeps, and is in flight there, is not handed to it again.
+    expect(first.intake.taken.length).toBe(20);
+    await second.leave();
+    await first.leave();
+  });
+});
+
+describe("a member that was put out of the group", () => {
+  it("commits nothing for what others own now, and takes its part again", async () => {
+    const [topic, group] = await filled(10);
+    const zombie = forkMember(topic, group, { sessionTimeout: 1_500 });
+    await until("ten", () => zombie.taken().length === 10);
+    zombie.order({ kind: "finish", below: 3 });
+    await until("a commit", async () => (await committed(kafka.bootstrap, topic, group)).offset === "3");
+    // Its loop stands still for longer than the session; what it holds is finished when it wakes, before all else.
+    zombie.order({ kind: "block", ms: 6_000, below: 5 });
+    const heir = openMember(kafka.bootstrap, topic, group, { sessionTimeout: 1_500 });
+    await until("the heir", () => heir.intake.held.length === 7);
+    heir.intake.finish((delivery) => Number(textOf(delivery)) < 8);
+    await until("its commit", async () => (await committed(kafka.bootstrap, topic, group)).offset === "8");
+    await until("the waking", () => zombie.said("woke") === 1);
+    await until("a refused commit", () => zombie.said("commit-failed") > 0);
+    await until("a new member", () => zombie.said("assigned") > 1);
+    expect(Number((await committed(kafka.bootstrap, topic, group)).offset)).toBe(8);
+    await heir.leave();
+  });
+});
+
+describe("a document that kills the process", () => {
+  it("is known by its deaths to the next process", async () => {
+    const [topic, group] = await filled(4);
+    for (const deaths of [0, 1, 2]) {
+      const member = forkMember(topic, group, { sessionTimeout: 1_500 });
+      await until("all", () => member.taken().length === 4);
+      const told = (value: string) => member.taken().find((one: ToldDelivery) => one.value === value)!;
+      expect(told("2").deaths).toBe(deaths);
+      expect(told("1").deaths).toBe(0);
+      member.order({ kind: "suspect", value: "2" });
+      await until("the record", () => member.said("suspected") === 1);
+      member.child.kill("SIGKILL");
+      await once(member.child, "exit");
+    }
+    expect((await committed(kafka.bootstrap, topic, group)).metadata).toBe("spanmill:1:2:3");
+  });
+});
+
+describe("a commit that fails", () => {
+  let proxy: FaultProxy | undefined;
+  afterEach(() => proxy?.close());
+
+  it("is counted and tried again, and ends nothing", async () => {
+    const [topic, group] = await filled(10);
+    // The broker names its own address to clients, so the proxy is put between by a client that dials it instead.
+    proxy = await startProxy({ target: kafka.brokers[0]! });
+    const { createConnection } = await import("node:net");
+    const through = proxy.port;
+    const member = openMember(kafka.bootstrap, topic, group, { commitInterval: 200 }, undefined, () =>
+      createConnection(through, "127.0.0.1"),
+    );
+    await until("ten", () => member.intake.held.length === 10);
+    const OFFSET_COMMIT = 8;
+    await until("the first position", () => member.seen("committed").length > 0);
+    proxy.dropAnswers(OFFSET_COMMIT, { times: 2 });
+    member.intake.finish();
+    await until("failures", () => member.seen("commit-failed").length > 0);
+    await until("a commit", async () => (await committed(kafka.bootstrap, topic, group)).offset === "10");
+    await produce(kafka.bootstrap, topic, numbered(10, 12));
+    member.intake.finishAtOnce();
+    await until("more", () => new Set(member.intake.taken.map(textOf)).size === 12);
+    await until("its commit", async () => (await committed(kafka.bootstrap, topic, group)).offset === "12");
+    await member.leave();
+  });
+});
+
+describe("a clock that steps back", () => {
+  it("ends the source within the session, with its own code, and nothing is lost", async () => {
+    const [topic, group] = await filled(10);
+    const member = openMember(kafka.bootstrap, topic, group, { sessionTimeout: 5_000 });
+    await until("ten", () => member.intake.held.length === 10);
+    member.intake.finish((delivery) => Number(textOf(delivery)) < 4);
+    const { now } = Date;
+    const stepped = performance.now();
+    vi.spyOn(Date, "now").mockImplementation(() => now.call(Date) - 60_000);
+    await expect(member.run).rejects.toMatchObject({ code: "KAFKA_HEARTBEAT_LOST", exitCode: EXIT.heartbeat });
+    expect(performance.now() - stepped).toBeLessThan(5_000);
+    vi.restoreAllMocks();
+    await member.leave();
+    const next = openMember(kafka.bootstrap, topic, group);
+    await until("the rest", () => next.intake.taken.length === 6);
+    expect(next.intake.taken.map(textOf)).toEqual(["4", "5", "6", "7", "8", "9"]);
+    await next.leave();
+  });
+});
