@@ -1,16 +1,20 @@
 /** Faults against the Kafka source alone: nothing is lost, and nobody commits for a partition that is not his. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { createConnection } from "node:net";
 import { resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { EXIT } from "../../src/errors.js";
 import { textOf } from "../support/holding-intake.js";
-import { committed, numbered, openMember, produce } from "../support/kafka-members.js";
 import type { FromMember, MemberOrder, ToldDelivery } from "../support/kafka-member-process.js";
+import { committed, numbered, openMember, produce, withAdmin } from "../support/kafka-members.js";
 import { type KafkaServer, startKafka } from "../support/servers/kafka.js";
 import { type FaultProxy, startProxy } from "../support/servers/proxy.js";
 import { freshGroup, freshTopic } from "../support/servers/topics.js";
-import { until } from "../support/servers/until.js";
+import { until as untilAsked } from "../support/servers/until.js";
+
+/** Within less than a test's own limit, so that a failure names what was waited for. */
+const until: typeof untilAsked = (what, ask) => untilAsked(what, ask, { withinMs: 25_000 });
 
 const ENTRY = resolve("dist/test/support/kafka-member-process.js");
 
@@ -29,6 +33,10 @@ async function filled(count: number, partitions = 1): Promise<[topic: string, gr
   const topic = await freshTopic(kafka.bootstrap, partitions);
   await produce(kafka.bootstrap, topic, numbered(0, count, partitions));
   return [topic, freshGroup()];
+}
+
+function stateOf(group: string): Promise<string> {
+  return withAdmin(kafka.bootstrap, async (admin) => (await admin.describeGroups([group])).groups[0]!.state);
 }
 
 /** A member in a process of its own. */
@@ -52,13 +60,18 @@ describe("members that come and go while documents are in flight", () => {
     await until("work in flight", () => first.intake.held.length === 80);
     const second = openMember(kafka.bootstrap, topic, group);
     second.intake.finishAtOnce();
-    // The handlers wait at the distance, learn of the rebalance, and drain.
-    await until("a drain", () => first.source.status().partitions.length > 0 && first.seen("heartbeat").length > 0 && second.events.length >= 0 && first.intake.held.length === 80);
+    // The handlers wait at the distance, learn of the rebalance at a heartbeat, and drain.
+    await until("a rebalance", async () => (await stateOf(group)) === "PreparingRebalance");
     const finished = first.intake.finish().map(textOf);
-    await until("two owners", () => second.seen("assigned").some(({ partitions }) => partitions.length === 2));
+    await until("two owners", () =>
+      second.seen("assigned").some(({ partitions }) => partitions.length === 2),
+    );
     expect(first.seen("drained")[0]).toMatchObject({ left: 0 });
     first.intake.finishAtOnce();
-    await until("all", () => new Set([...first.intake.taken, ...second.intake.taken].map(textOf)).size === 200);
+    await until(
+      "all",
+      () => new Set([...first.intake.taken, ...second.intake.taken].map(textOf)).size === 200,
+    );
     expect(second.intake.taken.map(textOf).filter((value) => finished.includes(value))).toEqual([]);
     await second.leave();
     await until("all back", () => first.source.status().partitions.length === 4);
@@ -153,10 +166,14 @@ describe("a commit that fails", () => {
     const [topic, group] = await filled(10);
     // The broker names its own address to clients, so the proxy is put between by a client that dials it instead.
     proxy = await startProxy({ target: kafka.brokers[0]! });
-    const { createConnection } = await import("node:net");
-    const through = proxy.port;
-    const member = openMember(kafka.bootstrap, topic, group, { commitInterval: 200 }, undefined, () =>
-      createConnection(through, "127.0.0.1"),
+    const { port } = proxy;
+    const member = openMember(
+      kafka.bootstrap,
+      topic,
+      group,
+      { commitInterval: 200 },
+      undefined,
+      ({ onConnect }) => createConnection(port, "127.0.0.1", onConnect),
     );
     await until("ten", () => member.intake.held.length === 10);
     const OFFSET_COMMIT = 8;
@@ -182,7 +199,10 @@ describe("a clock that steps back", () => {
     const { now } = Date;
     const stepped = performance.now();
     vi.spyOn(Date, "now").mockImplementation(() => now.call(Date) - 60_000);
-    await expect(member.run).rejects.toMatchObject({ code: "KAFKA_HEARTBEAT_LOST", exitCode: EXIT.heartbeat });
+    await expect(member.run).rejects.toMatchObject({
+      code: "KAFKA_HEARTBEAT_LOST",
+      exitCode: EXIT.heartbeat,
+    });
     expect(performance.now() - stepped).toBeLessThan(5_000);
     vi.restoreAllMocks();
     await member.leave();

@@ -103,7 +103,10 @@ export async function produce(
   transactionalId?: string,
 ): Promise<void> {
   const producer = client(bootstrap).producer({
-    createPartitioner: () => () => 0,
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition ?? 0,
     ...(transactionalId !== undefined && { transactionalId, idempotent: true, maxInFlightRequests: 1 }),
   });
   await producer.connect();
