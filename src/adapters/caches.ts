@@ -1,0 +1,57 @@
+/** Which cache a pipeline gets: none, one in the process, Redis, or the one before the other. */
+import type { Cache } from "../ports/cache.js";
+import { type MemoryCacheSettings, memoryCache } from "./memory/cache.js";
+import { type RedisCacheSettings, redisCache } from "./redis/cache.js";
+
+export type CacheSettings =
+  | { readonly kind: "none" }
+  | { readonly kind: "memory"; readonly memory: MemoryCacheSettings }
+  | { readonly kind: "redis"; readonly redis: RedisCacheSettings }
+  | { readonly kind: "both"; readonly memory: MemoryCacheSettings; readonly redis: RedisCacheSettings };
+
+/** @throws SpanmillError CONFIG_INVALID. Never waits for Redis. */
+export function openCache(settings: CacheSettings): Cache {
+  switch (settings.kind) {
+    case "none":
+      return noCache;
+    case "memory":
+      return memoryCache(settings.memory);
+    case "redis":
+      return redisCache(settings.redis);
+    case "both":
+      return tiered(memoryCache(settings.memory), redisCache(settings.redis));
+  }
+}
+
+/** Asks `far` for what `near` lacks, and puts it there. */
+export function tiered(near: Cache, far: Cache): Cache {
+  return {
+    async get(keys) {
+      const values = [...(await near.get(keys))];
+      const lacking = keys.flatMap((key, i) => (values[i] === undefined ? [{ key, i }] : []));
+      if (lacking.length === 0) return values;
+      const fetched = await far.get(lacking.map(({ key }) => key));
+      const found: [Buffer, Buffer][] = [];
+      lacking.forEach(({ key, i }, place) => {
+        const value = fetched[place];
+        if (value === undefined) return;
+        values[i] = value;
+        found.push([key, value]);
+      });
+      if (found.length > 0) await near.set(found);
+      return values;
+    },
+    async set(entries) {
+      await Promise.all([near.set(entries), far.set(entries)]);
+    },
+    async close() {
+      await Promise.all([near.close(), far.close()]);
+    },
+  };
+}
+
+const noCache: Cache = {
+  get: async (keys) => keys.map(() => undefined),
+  async set() {},
+  async close() {},
+};
