@@ -155,7 +155,7 @@ const ROUNDED = 10_000;
 function writeScores(writer: ByteWriter, scores: readonly number[]): void {
   const isExact = scores.every((score) => {
     const rounded = Math.round(score * ROUNDED);
-    return rounded >= 0 && Object.is(rounded / ROUNDED, score);
+    return rounded >= 0 && rounded <= ROUNDED && !Object.is(score, -0) && rounded / ROUNDED === score;
   });
   writer.count(scores.length * 2 + (isExact ? 0 : 1));
   for (const score of scores) {
