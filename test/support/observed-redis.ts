@@ -5,6 +5,7 @@ import {
   type RedisState,
   redisCache,
 } from "../../src/adapters/redis/cache.js";
+import type { RedisServer } from "./redis-server.js";
 
 export interface ObservedRedis {
   readonly cache: RedisCache;
@@ -14,12 +15,15 @@ export interface ObservedRedis {
   readonly states: RedisState[];
   /** Resolves when the cache is in that state. */
   reached(state: RedisState): Promise<void>;
+  /** Resolves at the next trouble. */
+  troubled(): Promise<void>;
 }
 
 export function observedRedis(settings: Partial<RedisCacheSettings> & { url: string }): ObservedRedis {
   const counted: Partial<Record<string, number>> = {};
   const troubles: string[] = [];
   const states: RedisState[] = [];
+  const hearing: (() => void)[] = [];
   const waiting = new Map<RedisState, (() => void)[]>();
   const cache = redisCache({
     prefix: "test:",
@@ -29,7 +33,10 @@ export function observedRedis(settings: Partial<RedisCacheSettings> & { url: str
     observe(what, count) {
       counted[what] = (counted[what] ?? 0) + count;
     },
-    onTrouble: (code) => troubles.push(code),
+    onTrouble(code) {
+      troubles.push(code);
+      for (const resolve of hearing.splice(0)) resolve();
+    },
     onState(state) {
       states.push(state);
       for (const resolve of waiting.get(state) ?? []) resolve();
@@ -42,5 +49,19 @@ export function observedRedis(settings: Partial<RedisCacheSettings> & { url: str
       if (cache.state() === state) resolve();
       else waiting.set(state, [...(waiting.get(state) ?? []), resolve]);
     });
-  return { cache, counted, troubles, states, reached };
+  const troubled = () => new Promise<void>((resolve) => hearing.push(resolve));
+  return { cache, counted, troubles, states, reached, troubled };
+}
+
+/** Has the server asleep when it resolves. @returns what resolves when it wakes. */
+export async function putToSleep(
+  { url, control }: RedisServer,
+  seconds: number,
+): Promise<{ readonly awake: Promise<unknown> }> {
+  const probe = observedRedis({ url });
+  await probe.reached("closed");
+  const awake = control.debug("SLEEP", String(seconds)).catch(() => {});
+  while (probe.counted.timeout === undefined) await probe.cache.get([Buffer.alloc(32)]);
+  await probe.cache.close();
+  return { awake };
 }

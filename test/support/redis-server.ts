@@ -38,9 +38,13 @@ export async function startRedis(
   const directory = temporaryFolder();
   let child: ChildProcess | undefined;
   const start = async () => {
-    child = spawn("redis-server", [...ports, "--save", "", "--dir", directory, ...options], {
-      stdio: "ignore",
-    });
+    child = spawn(
+      "redis-server",
+      [...ports, "--save", "", "--enable-debug-command", "yes", "--dir", directory, ...options],
+      {
+        stdio: "ignore",
+      },
+    );
     await control.connect().catch(() => {});
     await control.ping();
   };

@@ -1,0 +1,88 @@
+/** A Redis that does not answer costs a bounded number of time-outs, and keeps a bounded number of bytes waiting. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { keyNamed } from "../contract/cache.js";
+import { sameRecords } from "../support/cached-records.js";
+import { type ObservedRedis, observedRedis, putToSleep } from "../support/observed-redis.js";
+import { REDIS_ABSENT, type RedisServer, startRedis } from "../support/redis-server.js";
+import { testClock } from "../support/test-clock.js";
+
+describe.skipIf(REDIS_ABSENT)("Redis that hangs (skipped where redis-server is not installed)", () => {
+  let server: RedisServer;
+  const opened: ObservedRedis[] = [];
+  const open = async (settings: Partial<Parameters<typeof observedRedis>[0]> = {}) => {
+    const redis = observedRedis({ url: server.url, ...settings });
+    opened.push(redis);
+    await redis.reached("closed");
+    return redis;
+  };
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterEach(() => Promise.all(opened.splice(0).map(({ cache }) => cache.close())));
+  afterAll(() => server.stop());
+
+  it("is asked five times, then once a wait, and changes no record", async () => {
+    const clock = testClock();
+    const redis = await open({ clock });
+    await sameRecords(redis.cache);
+    const { awake } = await putToSleep(server, 1.5);
+    for (let i = 0; i < 100; i++) await redis.cache.get([keyNamed(i)]);
+    expect(redis.counted.timeout).toBe(5);
+    expect(redis.cache.state()).toBe("open");
+    for (const wait of [250, 500, 1_000]) {
+      clock.pass(wait);
+      for (let i = 0; i < 10; i++) await redis.cache.get([keyNamed(i)]);
+    }
+    expect(redis.counted.timeout).toBe(8);
+    await sameRecords(redis.cache);
+    expect(redis.counted.timeout).toBe(8);
+    await awake;
+    clock.pass(2_000);
+    expect((await sameRecords(redis.cache)).computed).toEqual([]);
+    expect(redis.states).toEqual(["closed", ...Array(4).fill(["open", "half_open"]).flat(), "closed"]);
+  });
+
+  it("keeps no more than a few megabytes waiting, of questions and of values", async () => {
+    const redis = await open();
+    await server.control.config("RESETSTAT");
+    const { awake } = await putToSleep(server, 1.5);
+    const value = Buffer.alloc(100_000);
+    await Promise.all([
+      ...Array.from({ length: 200 }, (_, i) =>
+        redis.cache.get(Array.from({ length: 500 }, (_, j) => keyNamed(`${i} ${j}`))),
+      ),
+      ...Array.from({ length: 200 }, (_, i) => redis.cache.set([[keyNamed(i), value]])),
+    ]);
+    expect(redis.counted.unasked).toBeGreaterThan(0);
+    expect(redis.counted.unwritten).toBe(200);
+    await awake;
+    const sent = /total_net_input_bytes:(\d+)/.exec(await server.control.info("stats"))![1];
+    expect(Number(sent)).toBeGreaterThan(1024 * 1024);
+    expect(Number(sent)).toBeLessThan(5 * 1024 * 1024);
+  });
+
+  it("has its connection given up when it is silent for long, and is found again", async () => {
+    const redis = await open();
+    const { awake } = await putToSleep(server, 3);
+    await redis.cache.get([keyNamed("a")]);
+    await redis.reached("away");
+    await awake;
+    await redis.reached("closed");
+    await redis.cache.set([[keyNamed("a"), Buffer.from("value")]]);
+    expect(await redis.cache.get([keyNamed("a")])).toEqual([Buffer.from("value")]);
+  });
+
+  it("holds up neither start nor end", async () => {
+    const { awake } = await putToSleep(server, 1.5);
+    let isAwake = false;
+    void awake.then(() => {
+      isAwake = true;
+    });
+    const redis = observedRedis({ url: server.url });
+    await redis.reached("closed");
+    void redis.cache.set([[keyNamed("b"), Buffer.from("value")]]);
+    await redis.cache.close();
+    expect(isAwake).toBe(false);
+    await awake;
+  });
+});
