@@ -3,11 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { keyNamed } from "../contract/cache.js";
 import { sameRecords } from "../support/cached-records.js";
 import { type ObservedRedis, observedRedis, putToSleep } from "../support/observed-redis.js";
-import { REDIS_ABSENT, type RedisServer, startRedis } from "../support/redis-server.js";
+import { type ControlledRedis, controlledRedis } from "../support/redis-server.js";
+import { REDIS_GIVEN } from "../support/servers/redis.js";
 import { testClock } from "../support/test-clock.js";
 
-describe.skipIf(REDIS_ABSENT)("Redis that hangs (skipped where redis-server is not installed)", () => {
-  let server: RedisServer;
+describe.skipIf(REDIS_GIVEN)("Redis that hangs (skipped with the Redis of REDIS_URL)", () => {
+  let server: ControlledRedis;
   const opened: ObservedRedis[] = [];
   const open = async (settings: Partial<Parameters<typeof observedRedis>[0]> = {}) => {
     const redis = observedRedis({ url: server.url, ...settings });
@@ -16,16 +17,16 @@ describe.skipIf(REDIS_ABSENT)("Redis that hangs (skipped where redis-server is n
     return redis;
   };
   beforeAll(async () => {
-    server = await startRedis();
+    server = await controlledRedis();
   });
   afterEach(() => Promise.all(opened.splice(0).map(({ cache }) => cache.close())));
   afterAll(() => server.stop());
 
   it("is asked five times, then once a wait, and changes no record", async () => {
     const clock = testClock();
-    const redis = await open({ clock });
+    const redis = await open({ clock, commandTimeoutMs: 300 });
     await sameRecords(redis.cache);
-    const { awake } = await putToSleep(server, 1.5);
+    const { awake } = await putToSleep(server, 5);
     for (let i = 0; i < 100; i++) await redis.cache.get([keyNamed(i)]);
     expect(redis.counted.timeout).toBe(5);
     expect(redis.cache.state()).toBe("open");
@@ -38,6 +39,7 @@ describe.skipIf(REDIS_ABSENT)("Redis that hangs (skipped where redis-server is n
     expect(redis.counted.timeout).toBe(8);
     await awake;
     clock.pass(2_000);
+    await redis.cache.get([keyNamed(0)]);
     expect((await sameRecords(redis.cache)).computed).toEqual([]);
     expect(redis.states).toEqual(["closed", ...Array(4).fill(["open", "half_open"]).flat(), "closed"]);
   });
@@ -63,7 +65,7 @@ describe.skipIf(REDIS_ABSENT)("Redis that hangs (skipped where redis-server is n
 
   it("has its connection given up when it is silent for long, and is found again", async () => {
     const redis = await open();
-    const { awake } = await putToSleep(server, 3);
+    const { awake } = await putToSleep(server, 8);
     await redis.cache.get([keyNamed("a")]);
     await redis.reached("away");
     await awake;

@@ -5,7 +5,7 @@ import {
   type RedisState,
   redisCache,
 } from "../../src/adapters/redis/cache.js";
-import type { RedisServer } from "./redis-server.js";
+import type { ControlledRedis } from "./redis-server.js";
 
 export interface ObservedRedis {
   readonly cache: RedisCache;
@@ -55,7 +55,7 @@ export function observedRedis(settings: Partial<RedisCacheSettings> & { url: str
 
 /** Has the server asleep when it resolves. @returns what resolves when it wakes. */
 export async function putToSleep(
-  { url, control }: RedisServer,
+  { url, control }: ControlledRedis,
   seconds: number,
 ): Promise<{ readonly awake: Promise<unknown> }> {
   const probe = observedRedis({ url });

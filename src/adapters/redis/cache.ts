@@ -160,9 +160,9 @@ function connect(settings: RedisConnection): Redis {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    connectTimeout: 2_000,
+    connectTimeout: 5_000,
     // A connection that owes an answer and is silent for so long is dead.
-    socketTimeout: 2_000,
+    socketTimeout: 5_000,
     disconnectTimeout: 100,
     retryStrategy: (attempts) =>
       Math.min(50 * 2 ** Math.min(attempts, 10), 5_000) * (0.5 + Math.random() / 2),

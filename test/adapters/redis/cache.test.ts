@@ -5,13 +5,14 @@ import { tiered } from "../../../src/adapters/caches.js";
 import { memoryCache } from "../../../src/adapters/memory/cache.js";
 import { cacheContract, keyNamed } from "../../contract/cache.js";
 import { observedRedis } from "../../support/observed-redis.js";
-import { REDIS_ABSENT, type RedisServer, startRedis } from "../../support/redis-server.js";
+import { type ControlledRedis, controlledRedis } from "../../support/redis-server.js";
+import { REDIS_GIVEN } from "../../support/servers/redis.js";
 import { testClock } from "../../support/test-clock.js";
 
-describe.skipIf(REDIS_ABSENT)("with redis-server (skipped where it is not installed)", () => {
-  let server: RedisServer;
+describe.skipIf(REDIS_GIVEN)("with a Redis of its own (skipped with the Redis of REDIS_URL)", () => {
+  let server: ControlledRedis;
   beforeAll(async () => {
-    server = await startRedis();
+    server = await controlledRedis();
   });
   afterAll(() => server.stop());
 
