@@ -62,7 +62,6 @@ export function redisCache(settings: RedisCacheSettings): RedisCache {
   const reading = breaker({ ...BREAKER, clock, onState: tell });
   // A full Redis refuses to write and reads as ever, so refusals have a breaker of their own.
   const writing = breaker({ ...BREAKER, clock });
-  const writes = new Set<Promise<unknown>>();
   let unanswered = 0;
   let isClosed = false;
 
@@ -83,7 +82,8 @@ export function redisCache(settings: RedisCacheSettings): RedisCache {
     asked.then(answered, answered);
     const outcome = await within(asked, commandTimeoutMs);
     leave(outcome.kind === "done");
-    if (outcome.kind !== "done") onTrouble(outcome.kind === "timeout" ? "TIMEOUT" : outcome.code);
+    if (outcome.kind !== "done" && !isClosed)
+      onTrouble(outcome.kind === "timeout" ? "TIMEOUT" : outcome.code);
     return outcome;
   };
 
@@ -135,15 +135,11 @@ export function redisCache(settings: RedisCacheSettings): RedisCache {
     state,
     get: async (keys) => (await Promise.all(inParts(keys).map(read))).flat(),
     async set(entries) {
-      const all = Promise.all(inParts(entries).map(write));
-      writes.add(all);
-      await all;
-      writes.delete(all);
+      await Promise.all(inParts(entries).map(write));
     },
     async close() {
-      // Within the time limit of a command.
-      await Promise.all(writes);
       isClosed = true;
+      // What was sent still arrives: the connection ends after it.
       redis.disconnect();
     },
   };
