@@ -18,6 +18,8 @@ export const EXIT = {
   inference: 7,
   belowThreshold: 8,
   heartbeat: 9,
+  tooManyDeadLetters: 12,
+  stuck: 13,
   interrupted: 130,
   closedPipe: 141,
 } as const;
@@ -49,6 +51,16 @@ export const ERRORS = {
     meaning: "a JSON document lacks a field, or the field is not of the right type",
   },
   DOCUMENT_TOO_LARGE: { exit: EXIT.rejected, retryable: false, meaning: "a document is over the size limit" },
+  DOCUMENT_SCHEMA_UNSUPPORTED: {
+    exit: EXIT.rejected,
+    retryable: false,
+    meaning: "a message is framed by a schema registry and does not hold JSON",
+  },
+  DOCUMENT_POISON: {
+    exit: EXIT.rejected,
+    retryable: false,
+    meaning: "a document ended its worker thread, or the whole process, twice while nothing else ran",
+  },
   INPUT_NOT_FOUND: { exit: EXIT.input, retryable: false, meaning: "an input file does not exist" },
   INPUT_IS_DIRECTORY: { exit: EXIT.input, retryable: false, meaning: "an input is a directory" },
   INPUT_UNREADABLE: { exit: EXIT.input, retryable: false, meaning: "an input cannot be read" },
@@ -127,6 +139,16 @@ export const ERRORS = {
     exit: EXIT.input,
     retryable: true,
     meaning: "the source took a message back before it was done; whoever has it now works on it",
+  },
+  TASK_STUCK: {
+    exit: EXIT.stuck,
+    retryable: false,
+    meaning: "a worker thread did not answer within its deadline",
+  },
+  DEAD_LETTER_SHARE: {
+    exit: EXIT.tooManyDeadLetters,
+    retryable: false,
+    meaning: "too large a share of the documents would have become dead letters",
   },
 } as const satisfies Record<string, ErrorKind>;
 

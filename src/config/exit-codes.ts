@@ -18,6 +18,8 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   inference: "a model failed on a document, a thread died, or a training went astray",
   belowThreshold: "a score is under --fail-under",
   heartbeat: "heartbeats to the consumer group stopped; start again, nothing is lost",
+  tooManyDeadLetters: "too large a share of the documents would have become dead letters",
+  stuck: "a worker thread hung, and only the end of the process could end it",
   interrupted: "stopped by Ctrl-C or a signal; the output ends on a whole record",
   closedPipe: "the reader of the output has gone",
 };

@@ -9,6 +9,7 @@ import type { TaggedBlock, TaggedLens } from "../tagging/protocol.js";
 import { isWhiteSpace } from "../whitespace.js";
 import { toView } from "./blocks.js";
 import { recordId } from "./identity.js";
+import { type LabelChoices, labelChooser, renamedTag } from "./labels.js";
 import type { PreparedDocument } from "./prepare.js";
 import { type DocumentRecord, type LensScheme, RECORD_SCHEMA, WARNINGS, type WarningCode } from "./record.js";
 import type { SurfaceWriter } from "./surface.js";
@@ -18,6 +19,8 @@ export interface RecordSettings {
   readonly offsetUnit: OffsetUnit;
   /** Spans of a smaller score are left out, 0 to 1. */
   readonly minScore: number;
+  /** By lens; absent: all labels as they are. */
+  readonly labels?: LabelChoices;
   /** True for the columns of words. */
   readonly words: boolean;
   readonly surface: SurfaceWriter;
@@ -59,6 +62,7 @@ export function buildRecord(
     record_id: recordId({ documentId: id, revision: document.revision, pipelineDigest, kind: "document" }),
     document_id: id,
     revision: document.revision,
+    ...(document.language === undefined ? {} : { language: document.language }),
     offset_unit: settings.offsetUnit,
     text_length: at(text.length),
     text_digest: settings.surface.digest(text),
@@ -91,17 +95,20 @@ function lensOf(
   { name, scheme, model }: RecordSettings["lenses"][number],
   { text, blocks }: PreparedDocument,
   tagged: readonly TaggedBlock[],
-  { minScore, surface }: RecordSettings,
+  { minScore, labels, surface }: RecordSettings,
   at: ToUnit,
   warnings: Map<WarningCode, number>,
 ): LensRecord {
   const spans: LensRecord["spans"] = [];
+  const choice = labels?.[name];
+  const published = labelChooser(minScore, choice);
   let notBefore = 0;
   for (let b = 0; b < tagged.length; b++) {
     const block = blocks[b]!;
     for (const span of seenBy(name, tagged[b]!).spans) {
       checkScore(span.score);
-      if (span.score < minScore) continue;
+      const label = published(span.label, span.score);
+      if (label === undefined) continue;
       const mapped = toView(block, span.start, span.end);
       const { start, end } = snapToGraphemes(text, mapped, notBefore);
       if (start === end) {
@@ -109,7 +116,7 @@ function lensOf(
         continue;
       }
       notBefore = end;
-      const { label, score } = span;
+      const { score } = span;
       const canonical =
         text.slice(start, mapped.start) +
         block.canonical.slice(span.start, span.end) +
@@ -119,17 +126,29 @@ function lensOf(
         end: at(end),
         label,
         score,
-        ...surface.span(label, text.slice(start, end), canonical),
+        // By the model's label: a new name must not show what a policy hides.
+        ...surface.span(span.label, text.slice(start, end), canonical),
       });
     }
   }
-  return { scheme, model, ...(minScore > 0 ? { min_score: minScore } : {}), spans };
+  return {
+    scheme,
+    model,
+    ...(minScore > 0 ? { min_score: minScore } : {}),
+    ...(choice?.minScores === undefined ? {} : { min_scores: sorted(choice.minScores) }),
+    spans,
+  };
+}
+
+/** Keys in one order, so that the order of a configuration file does not reach the bytes. */
+function sorted(scores: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(scores).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function wordColumns(
   { blocks }: PreparedDocument,
   tagged: readonly TaggedBlock[],
-  { lenses }: RecordSettings,
+  { lenses, labels: choices }: RecordSettings,
   at: ToUnit,
 ): WordColumns {
   const columns: WordColumns = { start: [], end: [], sentences: [], labels: {}, scores: {} };
@@ -143,7 +162,9 @@ function wordColumns(
     }
     for (let i = 0; i < sentences.length; i++) columns.sentences.push(first + sentences[i]!);
   }
-  for (const { name, labels: known } of lenses) {
+  for (const { name, scheme, labels: written } of lenses) {
+    const rename = choices?.[name]?.rename;
+    const known = written.map((tag) => renamedTag(tag, scheme, rename));
     const labels: string[] = [];
     const scores: number[] = [];
     for (const answer of tagged) {

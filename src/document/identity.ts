@@ -10,11 +10,13 @@ export interface RecordIdentity {
   readonly pipelineDigest: string;
   /** What kind of record it is; `document` for the whole one. */
   readonly kind: string;
+  /** What it is within the document: of a row its lens, range and label; of a part its number and their count. */
+  readonly item?: readonly (string | number)[];
 }
 
 /** 32 hex digits. The fields are encoded as a JSON array, so that no two lists of them run together. */
-export function recordId({ documentId, revision, pipelineDigest, kind }: RecordIdentity): string {
-  return sha256(JSON.stringify([documentId, revision, pipelineDigest, kind])).slice(0, 32);
+export function recordId({ documentId, revision, pipelineDigest, kind, item = [] }: RecordIdentity): string {
+  return sha256(JSON.stringify([documentId, revision, pipelineDigest, kind, ...item])).slice(0, 32);
 }
 
 /** All that an answer depends on beside the document. */
@@ -46,7 +48,7 @@ export function pipelineDigest(parts: PipelineParts): string {
 }
 
 /** JSON with the keys of every object sorted. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -4,7 +4,8 @@ import type { OffsetUnit } from "../offsets.js";
 import type { Tagger } from "../ports/tagger.js";
 import { JOIN_TO } from "./blocks.js";
 import type { RecordSettings } from "./build-record.js";
-import { pipelineDigest } from "./identity.js";
+import { canonicalJson, pipelineDigest } from "./identity.js";
+import type { LabelChoices } from "./labels.js";
 import type { SurfaceWriter } from "./surface.js";
 
 /** Raised when the canonical form, the word rules or the meaning of spans change. */
@@ -13,6 +14,8 @@ export const FORMAT = "1";
 export interface RecordChoices {
   readonly offsetUnit: OffsetUnit;
   readonly minScore: number;
+  /** By lens; absent: all labels as they are. */
+  readonly labels?: LabelChoices;
   readonly words: boolean;
   readonly surface: SurfaceWriter;
   readonly decode: "constrained" | "argmax";
@@ -38,10 +41,14 @@ export function recordSettings(
         model: model.digest,
       })),
     ),
-    decoder: { strategy: choices.decode, minScore: choices.minScore },
+    decoder: {
+      strategy: choices.decode,
+      minScore: choices.minScore,
+      ...(choices.labels === undefined ? {} : { labels: canonicalJson(choices.labels) }),
+    },
     blocks: { joinTo: JOIN_TO },
     runtime,
   });
-  const { offsetUnit, minScore, words, surface, version } = choices;
-  return { offsetUnit, minScore, words, surface, lenses, models, pipeline: { digest, version, runtime } };
+  const { offsetUnit, minScore, labels = {}, words, surface, version } = choices;
+  return { offsetUnit, minScore, labels, words, surface, lenses, models, pipeline: { digest, version, runtime } };
 }

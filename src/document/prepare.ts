@@ -2,6 +2,7 @@
 import type { BlockInput } from "../tagging/protocol.js";
 import { type Block, blocksOf } from "./blocks.js";
 import { type Segment, segmentsOf } from "./segments.js";
+import type { TextView } from "./view.js";
 
 export interface DocumentIdentity {
   readonly id: string;
@@ -14,6 +15,8 @@ export interface DocumentIdentity {
 
 export interface PreparedDocument extends DocumentIdentity {
   readonly text: string;
+  /** Language tag that the source gives. */
+  readonly language?: string | undefined;
   readonly segments: readonly Segment[];
   readonly blocks: readonly Block[];
   /** What the engine is asked for each block, in the same order. */
@@ -26,12 +29,20 @@ export function prepareText(
   joinTo?: number,
 ): PreparedDocument {
   const { id, revision, text } = document;
-  const segments = segmentsOf(text);
+  return prepareView({ id, revision }, { text, segments: segmentsOf(text) }, { joinTo });
+}
+
+export function prepareView(
+  { id, revision }: DocumentIdentity,
+  { text, segments }: TextView,
+  { joinTo, language }: { readonly joinTo?: number | undefined; readonly language?: string | undefined } = {},
+): PreparedDocument {
   const blocks = blocksOf(text, segments, joinTo);
   return {
     id,
     revision,
     text,
+    ...(language === undefined ? {} : { language }),
     segments,
     blocks,
     inputs: blocks.map(({ canonical }) => ({ kind: "text", text: canonical })),

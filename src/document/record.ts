@@ -19,6 +19,7 @@ export type LensScheme = (typeof LENS_SCHEMES)[number];
 export const WARNINGS = {
   WORD_TRUNCATED: "words of more pieces than a window holds: their labels come from their first pieces alone",
   SPAN_SHARES_GRAPHEME: "spans left out, since all their graphemes belong to the span before them",
+  WORDS_DROPPED: "words left out, since the record was over the size that its output takes",
   LONE_SURROGATE: "halves of surrogate pairs in the text, written and digested as U+FFFD",
 } as const;
 export type WarningCode = keyof typeof WARNINGS;
@@ -35,7 +36,7 @@ const segment = z
   .strictObject({
     start: offset("Start"),
     end: offset("End, exclusive"),
-    kind: z.enum(SEGMENT_KINDS).describe("body: what the author wrote; quote: what the author quoted"),
+    kind: z.enum(SEGMENT_KINDS).describe("body: what the author wrote; quote: what the author quoted; subject: the title"),
     depth: z.int().positive().optional().describe("How often it has been quoted; on quotes only"),
   })
   .describe("A stretch of the text of one kind; outside of all there is only white space and quote marks");
@@ -75,6 +76,10 @@ const lens = z
     min_score: score
       .optional()
       .describe("Spans of a smaller score were left out; absent where no least score was set"),
+    min_scores: z
+      .record(z.string(), score)
+      .optional()
+      .describe("Least scores of single labels, by the model's own label; where some were set"),
     spans: z.array(span).describe("Spans in the order of the text; empty where the scheme is none"),
   })
   .describe("What one lens saw");
@@ -141,6 +146,19 @@ export const recordDefinition = z
     revision: z
       .string()
       .describe("Sortable; of two records of a document the one with the higher revision holds"),
+    part: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        "Number of this part, from 1, of a record that is too large for one message; offsets count from the start of the whole",
+      ),
+    parts: z
+      .int()
+      .min(2)
+      .optional()
+      .describe("How many parts there are; their lists, and their texts, one after the other are the whole's"),
+    language: z.string().optional().describe("Language tag that the source gives; where it gives one"),
     offset_unit: z.enum(OFFSET_UNITS).describe("What every offset and length counts"),
     text_length: z
       .int()

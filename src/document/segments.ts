@@ -8,7 +8,7 @@ import type { Utf16Offset } from "../offsets.js";
 import { isWhiteSpace } from "../whitespace.js";
 import { lineEnd, nextLine, quoteMarks } from "./lines.js";
 
-export const SEGMENT_KINDS = ["body", "quote"] as const;
+export const SEGMENT_KINDS = ["body", "quote", "subject"] as const;
 export type SegmentKind = (typeof SEGMENT_KINDS)[number];
 
 /** A labelled stretch of the text view. */
@@ -18,7 +18,7 @@ export interface Segment {
   /** After the last character that is not white space. */
   readonly end: Utf16Offset;
   readonly kind: SegmentKind;
-  /** How often the stretch has been quoted: 0 for `body`, 1 and more for `quote`. */
+  /** How often the stretch has been quoted: 1 and more for `quote`, 0 for the others. */
   readonly depth: number;
 }
 

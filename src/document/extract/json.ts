@@ -58,7 +58,7 @@ export function extractJson(line: string, fields: { text: FieldPath; id: FieldPa
   return { kind: "document", id: id == null || id === "" ? undefined : String(id), text };
 }
 
-function follow(value: unknown, path: FieldPath): unknown {
+export function follow(value: unknown, path: FieldPath): unknown {
   let at: unknown = value;
   for (const key of path) {
     if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
@@ -67,8 +67,8 @@ function follow(value: unknown, path: FieldPath): unknown {
   return at;
 }
 
-/** A document under a wrong name is worse than none. */
-function wrongId(id: unknown): string | undefined {
+/** A document under a wrong name is worse than none. @returns what is wrong with the id, or undefined. */
+export function wrongId(id: unknown): string | undefined {
   if (typeof id === "number") {
     return Number.isInteger(id) && !Number.isSafeInteger(id)
       ? "a number of more digits than JSON readers keep: write it as a string"
@@ -77,7 +77,7 @@ function wrongId(id: unknown): string | undefined {
   return id == null || typeof id === "string" ? undefined : `${kindOf(id)}, not a string or a number`;
 }
 
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
