@@ -15,7 +15,10 @@ export type LabelChoices = Readonly<Record<string, LensLabels>>;
 /** The label under which a span of that label and score is published; undefined: it is not. */
 export type LabelChooser = (label: string, score: number) => string | undefined;
 
-export function labelChooser(minScore: number, { only, rename = {}, minScores = {} }: LensLabels = {}): LabelChooser {
+export function labelChooser(
+  minScore: number,
+  { only, rename = {}, minScores = {} }: LensLabels = {},
+): LabelChooser {
   const wanted = only === undefined ? undefined : new Set(only);
   const names = new Map(Object.entries(rename));
   const least = new Map(Object.entries(minScores));
@@ -26,7 +29,11 @@ export function labelChooser(minScore: number, { only, rename = {}, minScores = 
 }
 
 /** Renames the label of a word, of which `B-PER` is one in a scheme of spans; the prefix stays. */
-export function renamedTag(tag: string, scheme: string, rename: Readonly<Record<string, string>> = {}): string {
+export function renamedTag(
+  tag: string,
+  scheme: string,
+  rename: Readonly<Record<string, string>> = {},
+): string {
   if (Object.hasOwn(rename, tag)) return rename[tag]!;
   const prefix = scheme === "none" ? null : /^[BIOESLUMWS][-_]/.exec(tag);
   const label = prefix === null ? undefined : tag.slice(prefix[0].length);

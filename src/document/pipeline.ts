@@ -50,5 +50,14 @@ export function recordSettings(
     runtime,
   });
   const { offsetUnit, minScore, labels = {}, words, surface, version } = choices;
-  return { offsetUnit, minScore, labels, words, surface, lenses, models, pipeline: { digest, version, runtime } };
+  return {
+    offsetUnit,
+    minScore,
+    labels,
+    words,
+    surface,
+    lenses,
+    models,
+    pipeline: { digest, version, runtime },
+  };
 }

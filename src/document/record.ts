@@ -36,7 +36,9 @@ const segment = z
   .strictObject({
     start: offset("Start"),
     end: offset("End, exclusive"),
-    kind: z.enum(SEGMENT_KINDS).describe("body: what the author wrote; quote: what the author quoted; subject: the title"),
+    kind: z
+      .enum(SEGMENT_KINDS)
+      .describe("body: what the author wrote; quote: what the author quoted; subject: the title"),
     depth: z.int().positive().optional().describe("How often it has been quoted; on quotes only"),
   })
   .describe("A stretch of the text of one kind; outside of all there is only white space and quote marks");
@@ -157,7 +159,9 @@ export const recordDefinition = z
       .int()
       .min(2)
       .optional()
-      .describe("How many parts there are; their lists, and their texts, one after the other are the whole's"),
+      .describe(
+        "How many parts there are; their lists, and their texts, one after the other are the whole's",
+      ),
     language: z.string().optional().describe("Language tag that the source gives; where it gives one"),
     offset_unit: z.enum(OFFSET_UNITS).describe("What every offset and length counts"),
     text_length: z

@@ -12,9 +12,11 @@ const FRAME_BYTES = 5;
 
 export function unframed(value: Buffer, format: "json" | "text"): Payload {
   if (value[0] !== 0) return { bytes: value };
-  if (value.length < FRAME_BYTES) return format === "text" ? { bytes: value } : unsupported("a zero byte opens it");
+  if (value.length < FRAME_BYTES)
+    return format === "text" ? { bytes: value } : unsupported("a zero byte opens it");
   const schema = `it is framed by a schema registry (schema id ${value.readUInt32BE(1)})`;
-  if (format === "text") return unsupported(`${schema}, where plain text is expected: set the input format to json`);
+  if (format === "text")
+    return unsupported(`${schema}, where plain text is expected: set the input format to json`);
   const bytes = value.subarray(FRAME_BYTES);
   if (opensJson(bytes)) return { bytes };
   return unsupported(`${schema} and holds Avro or Protobuf; only JSON Schema payloads can be read`);
