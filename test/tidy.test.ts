@@ -65,7 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dataset: [...GROUND, "document", "tagging", "adapters:type"],
   evaluation: [...GROUND, "document", "dataset", "tagging"],
   training: [...GROUND, "tagging", "document", "dataset", "evaluation", "adapters", "config"],
-  pipeline: ["errors", "document:type", "ports:type", "tagging:type"],
+  pipeline: ["errors", "document", "ports:type", "tagging:type"],
   config: [...GROUND, "tagging", "document"],
   adapters: [...GROUND, "tagging", "document", "dataset", "pipeline:type", "ports:type", "training:type"],
   compose: ["errors", "adapters", "ports:type", "tagging:type"],

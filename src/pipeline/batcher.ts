@@ -6,63 +6,184 @@ import { SpanmillError } from "../errors.js";
 import type { Tagger } from "../ports/tagger.js";
 import type { BlockInput, TaggedBlock } from "../tagging/protocol.js";
 
-export interface Batcher {
+export interface Batcher<Owner = never> {
   /**
    * Answers in the order of `blocks`. A request leaves when it is full, or when the main thread has nothing else
    * to do: no block waits for one that may never come.
+   *
+   * @param owner whose blocks they are. When a thread dies of a request with blocks of several owners, it is halved between
+   * them, but blocks of one owner alone are not tried again: they fail with THREAD_DIED, and the owner may ask `alone`.
    */
-  tag(blocks: readonly BlockInput[]): Promise<TaggedBlock[]>;
+  tag(blocks: readonly BlockInput[], owner?: Owner): Promise<TaggedBlock[]>;
+  /**
+   * One request, tried once, while nothing else is in the engine: whatever dies meanwhile dies of it.
+   *
+   * @param before awaited first, when all else has left the engine.
+   */
+  alone(blocks: readonly BlockInput[], before: () => Promise<void>, owner: Owner): Promise<TaggedBlock[]>;
+}
+
+export interface BatcherSettings<Owner> {
+  /** Most requests in the engine at once: beyond what the threads can hold they only grow old there. */
+  readonly requests: number;
+  /** Milliseconds that a full request may take; a longer one gets more in proportion. */
+  readonly deadline: number;
+  /** A request is past its deadline; it may still be answered. */
+  readonly onStuck: (owners: readonly Owner[]) => void;
 }
 
 /** Characters of a request: tens of milliseconds of work, against a tenth of one for the trip. */
 const REQUEST_CHARACTERS = 2_000;
 
-interface Waiting {
+interface Waiting<Owner> {
   readonly block: BlockInput;
+  readonly owner: Owner | undefined;
   readonly resolve: (tagged: TaggedBlock) => void;
   readonly reject: (error: unknown) => void;
 }
 
-export function batcher(tagger: Tagger): Batcher {
-  let waiting: Waiting[] = [];
+export function batcher<Owner = never>(tagger: Tagger, settings?: BatcherSettings<Owner>): Batcher<Owner> {
+  const most = settings?.requests ?? Number.POSITIVE_INFINITY;
+  const ask: Ask<Owner> = settings === undefined ? (blocks) => tagger.tag(blocks) : timed(tagger, settings);
+  const queue: Waiting<Owner>[] = [];
+  let head = 0;
   let characters = 0;
+  /** True when what waits shall not wait for a request to fill. */
+  let isDue = false;
+  let running = 0;
+  let holds = 0;
+  let lastAlone: Promise<void> = Promise.resolve();
+  let onQuiet: (() => void) | undefined;
 
-  const flush = () => {
-    if (waiting.length === 0) return;
-    const request = waiting;
-    waiting = [];
-    characters = 0;
-    void send(tagger, request);
+  const cut = (): Waiting<Owner>[] => {
+    const start = head;
+    for (let size = 0; head < queue.length && size < REQUEST_CHARACTERS; head++)
+      size += sizeOf(queue[head]!.block);
+    const request = queue.slice(start, head);
+    for (const { block } of request) characters -= sizeOf(block);
+    if (head === queue.length) {
+      queue.length = 0;
+      head = 0;
+    }
+    return request;
   };
 
-  const enqueue = (block: BlockInput) =>
+  const pump = () => {
+    while (holds === 0 && running < most && head < queue.length) {
+      if (!isDue && characters < REQUEST_CHARACTERS) return;
+      running++;
+      void send(ask, cut()).then(() => {
+        running--;
+        if (running === 0) onQuiet?.();
+        pump();
+      });
+    }
+    if (head === queue.length) isDue = false;
+  };
+
+  const enqueue = (block: BlockInput, owner: Owner | undefined) =>
     new Promise<TaggedBlock>((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ block, resolve, reject });
+      if (head === queue.length) {
+        setImmediate(() => {
+          isDue = true;
+          pump();
+        });
+      }
+      queue.push({ block, owner, resolve, reject });
       characters += sizeOf(block);
-      if (characters >= REQUEST_CHARACTERS) flush();
+      if (characters >= REQUEST_CHARACTERS) pump();
     });
 
-  return { tag: (blocks) => Promise.all(blocks.map(enqueue)) };
+  const quiet = () =>
+    running === 0
+      ? undefined
+      : new Promise<void>((resolve) => {
+          onQuiet = resolve;
+        });
+
+  return {
+    tag: (blocks, owner) => Promise.all(blocks.map((block) => enqueue(block, owner))),
+    async alone(blocks, before, owner) {
+      holds++;
+      const turn = lastAlone;
+      let over!: () => void;
+      lastAlone = new Promise((resolve) => {
+        over = resolve;
+      });
+      try {
+        await turn;
+        await quiet();
+        await before();
+        return await ask(blocks, [owner]);
+      } finally {
+        over();
+        holds--;
+        pump();
+      }
+    },
+  };
+}
+
+type Ask<Owner> = (blocks: readonly BlockInput[], owners: readonly Owner[]) => Promise<TaggedBlock[]>;
+
+function timed<Owner>(tagger: Tagger, { deadline, onStuck }: BatcherSettings<Owner>): Ask<Owner> {
+  return async (blocks, owners) => {
+    const size = blocks.reduce((sum, block) => sum + sizeOf(block), 0);
+    const timer = setTimeout(onStuck, deadline * Math.max(1, size / REQUEST_CHARACTERS), owners);
+    try {
+      return await tagger.tag(blocks);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 /**
  * A request that fails is halved, so that one bad block does not take its neighbours along. A block that fails alone
- * for a reason that may pass (its thread died, of whatever) is tried once more.
+ * for a reason that may pass (its thread died, of whatever) is tried once more; where blocks have owners, that is theirs.
  */
-async function send(tagger: Tagger, request: readonly Waiting[], isLastTry = false): Promise<void> {
+async function send<Owner>(
+  ask: Ask<Owner>,
+  request: readonly Waiting<Owner>[],
+  isLastTry = false,
+): Promise<void> {
+  const owners = ownersOf(request);
   try {
-    const tagged = await tagger.tag(request.map(({ block }) => block));
+    const tagged = await ask(
+      request.map(({ block }) => block),
+      owners,
+    );
     for (let i = 0; i < request.length; i++) request[i]!.resolve(tagged[i]!);
   } catch (error) {
+    if (owners.length > 0 && error instanceof SpanmillError && error.code === "THREAD_DIED") {
+      return suspect(ask, request, error);
+    }
     if (request.length > 1) {
       const half = request.length >> 1;
-      await send(tagger, request.slice(0, half));
-      await send(tagger, request.slice(half));
-    } else if (error instanceof SpanmillError && error.retryable && !isLastTry) {
-      await send(tagger, request, true);
+      await send(ask, request.slice(0, half));
+      await send(ask, request.slice(half));
+    } else if (owners.length === 0 && error instanceof SpanmillError && error.retryable && !isLastTry) {
+      await send(ask, request, true);
     } else request[0]!.reject(error);
   }
+}
+
+async function suspect<Owner>(
+  ask: Ask<Owner>,
+  request: readonly Waiting<Owner>[],
+  error: unknown,
+): Promise<void> {
+  const owners = ownersOf(request);
+  const half = new Set(owners.slice(0, owners.length >> 1));
+  for (const wanted of [true, false]) {
+    const part = request.filter(({ owner }) => half.has(owner as Owner) === wanted);
+    if (ownersOf(part).length > 1) await send(ask, part);
+    else for (const { reject } of part) reject(error);
+  }
+}
+
+function ownersOf<Owner>(request: readonly Waiting<Owner>[]): Owner[] {
+  return [...new Set(request.flatMap(({ owner }) => (owner === undefined ? [] : [owner])))];
 }
 
 export function sizeOf(block: BlockInput): number {

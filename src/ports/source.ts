@@ -24,6 +24,11 @@ export interface Delivery {
   readonly message: SourceMessage;
   /** How often a process died while it held this message alone, see `Source.suspect`. */
   readonly deaths: number;
+  /**
+   * The process that held its partition before did not end cleanly, and this message may have been in its hands: it
+   * may be what ended it.
+   */
+  readonly unsure?: boolean;
   /** All that follows from the message is acknowledged downstream. Once; later calls do nothing. */
   readonly done: () => void;
 }

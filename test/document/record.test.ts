@@ -10,6 +10,9 @@ const RECORD: DocumentRecord = {
   record_id: "0123456789abcdef0123456789abcdef",
   document_id: "ticket-1",
   revision: "0001",
+  part: 1,
+  parts: 2,
+  language: "en-GB",
   offset_unit: "code_point",
   text_length: 12,
   text_digest: `sha256:${"a".repeat(64)}`,
@@ -21,6 +24,7 @@ const RECORD: DocumentRecord = {
       scheme: "BIO",
       model: "tiny",
       min_score: 0.5,
+      min_scores: { PER: 0.9 },
       spans: [
         { start: 0, end: 3, label: "PER", score: 0.98, text: "Zoë" },
         { start: 8, end: 11, label: "PER", score: 1, text_masked: "K***" },

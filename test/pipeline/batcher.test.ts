@@ -30,7 +30,7 @@ describe("a batcher", () => {
         async (scheduler, documents) => {
           const tagger = scriptedTagger(() => scheduler.schedule(Promise.resolve()));
           const { tag } = batcher(tagger);
-          const answers = Promise.all(documents.map(tag));
+          const answers = Promise.all(documents.map((blocks) => tag(blocks)));
           await scheduler.waitFor(answers);
           expect(await answers).toEqual(documents.map((blocks) => blocks.map(answerTo)));
           expect(tagger.requests.flat()).toEqual(documents.flat());

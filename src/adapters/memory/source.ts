@@ -1,0 +1,94 @@
+/** Messages held in memory as a source: for demonstrations and tests. It shows what a real one would have on record. */
+import type { Delivery, Intake, Place, Source, SourceMessage } from "../../ports/source.js";
+
+/** What is on record, beyond the life of one source. */
+export interface Ledger {
+  /** Names of the places that are done. */
+  readonly done: Set<string>;
+  /** Deaths by the name of the place. */
+  readonly suspects: Map<string, number>;
+}
+
+export interface MemorySource extends Source {
+  /** What would be read first by the next process, by `topic/partition`: all below it is done. */
+  watermark(topic: string, partition: number): string | undefined;
+  readonly ledger: Ledger;
+}
+
+export function emptyLedger(): Ledger {
+  return { done: new Set(), suspects: new Map() };
+}
+
+/**
+ * @param messages in order within each partition.
+ * @param ledger what an earlier source has put on record: what it has done up to the first that it has not is left out.
+ */
+export function memorySource(
+  messages: readonly SourceMessage[],
+  ledger: Ledger = emptyLedger(),
+): MemorySource {
+  const open = notDone(messages, ledger);
+  let isStopped = false;
+  let stopNow!: () => void;
+  const stopping = new Promise<void>((resolve) => {
+    stopNow = resolve;
+  });
+  let running: Promise<void> = Promise.resolve();
+
+  async function run(intake: Intake): Promise<void> {
+    for (const message of open) {
+      for (let room = intake.room(); room !== undefined && !isStopped; room = intake.room()) {
+        await Promise.race([room, stopping]);
+      }
+      if (isStopped) return;
+      intake.take(delivery(message));
+      // Others of the process get their turn, as between two fetches.
+      await undefined;
+    }
+  }
+
+  function delivery(message: SourceMessage): Delivery {
+    const name = nameOf(message.place);
+    const done = () => {
+      ledger.done.add(name);
+      ledger.suspects.delete(name);
+    };
+    return { message, deaths: ledger.suspects.get(name) ?? 0, done };
+  }
+
+  return {
+    ledger,
+    run(intake) {
+      running = run(intake);
+      return running;
+    },
+    async stop() {
+      isStopped = true;
+      stopNow();
+      await running;
+    },
+    async suspect({ message, deaths }) {
+      const name = nameOf(message.place);
+      ledger.suspects.set(name, Math.max(deaths, 0) + 1);
+    },
+    async close() {},
+    watermark(topic, partition) {
+      const own = messages.filter(({ place }) => place.topic === topic && place.partition === partition);
+      return own.find(({ place }) => !ledger.done.has(nameOf(place)))?.place.offset;
+    },
+  };
+}
+
+/** From the first of each partition on that is not done: a watermark says nothing of what lies above it. */
+function notDone(messages: readonly SourceMessage[], { done }: Ledger): SourceMessage[] {
+  const behind = new Set<string>();
+  return messages.filter(({ place }) => {
+    const partition = `${place.topic}/${place.partition}`;
+    if (!done.has(nameOf(place))) behind.add(partition);
+    return behind.has(partition);
+  });
+}
+
+function nameOf({ topic, partition, offset }: Place): string {
+  return `${topic}/${partition}/${offset}`;
+}

@@ -1,0 +1,200 @@
+/**
+ * Dead letters: what could not be read, with its original bytes, so that it can be looked at and sent back.
+ *
+ * Headers are Kafka Connect's names (`DeadLetterQueueReporter`), as text, and ours under one prefix. They never hold text
+ * of the document. Only they depend on the run.
+ */
+import { createHash } from "node:crypto";
+import { ORIGINAL_PLACE, ORIGINAL_REVISION, originalPlace, originalRevision } from "../document/envelope.js";
+import { sizeOf } from "../document/messages.js";
+import { headerText, placeName, revisionOf } from "../document/place.js";
+import { ERRORS, type ErrorCode } from "../errors.js";
+import type { OutputMessage } from "../ports/sink.js";
+import type { Place, SourceMessage } from "../ports/source.js";
+
+/** Where a document failed, in Kafka Connect's words. */
+export type FailedStage = "VALUE_CONVERTER" | "TRANSFORMATION" | "TASK_PUT";
+
+export interface Failure {
+  readonly code: ErrorCode;
+  /** Without text of the document. */
+  readonly reason: string;
+  readonly stage: FailedStage;
+  /** How often the engine was asked. */
+  readonly attempts: number;
+}
+
+export interface Reporter {
+  /** The pipeline's name, the same for all its workers. */
+  readonly source: string;
+  readonly version: string;
+  readonly pipelineDigest: string;
+}
+
+type Headers = OutputMessage["headers"];
+
+/**
+ * A letter over the limit loses its value but for the first KB, then the original headers, then its key; `spanmill.left-out`
+ * says what, and the source still holds the rest.
+ *
+ * @param at milliseconds since 1970.
+ */
+export function deadLetter(
+  message: SourceMessage,
+  failure: Failure,
+  reporter: Reporter,
+  at: number,
+  limit = Number.POSITIVE_INFINITY,
+): OutputMessage {
+  const kept = message.headers.filter(([name]) => !isOurs(name));
+  const report = reportOf(message, failure, reporter, at);
+  const letter = (leftOut: readonly string[]): OutputMessage => {
+    const note: Headers = leftOut.length === 0 ? [] : [[LEFT_OUT, leftOut.join(",")]];
+    return {
+      channel: "dead-letters",
+      key: leftOut.includes("key") ? undefined : message.key,
+      value: leftOut.includes("value") ? message.value?.subarray(0, STUB_BYTES) : message.value,
+      headers: [...(leftOut.includes("headers") ? [] : kept), ...report, ...note],
+    };
+  };
+  const whole = letter([]);
+  if (sizeOf(whole) <= limit) return whole;
+  return stubOf(letter, limit);
+}
+
+/** What went before it in an earlier life is told anew. */
+function isOurs(name: string): boolean {
+  return name.startsWith("__connect.errors.") || name.startsWith("spanmill.");
+}
+
+function stubOf(letter: (leftOut: readonly string[]) => OutputMessage, limit: number): OutputMessage {
+  for (const leftOut of [["value"], ["value", "headers"]]) {
+    const stub = letter(leftOut);
+    if (sizeOf(stub) <= limit) return stub;
+  }
+  return letter(["value", "headers", "key"]);
+}
+
+const LEFT_OUT = "spanmill.left-out";
+const STUB_BYTES = 1024;
+
+function reportOf(
+  message: SourceMessage,
+  { code, reason, stage, attempts }: Failure,
+  { source, version, pipelineDigest }: Reporter,
+  at: number,
+): Headers {
+  const { place, value, timestamp } = message;
+  const failedAt = new Date(at).toISOString();
+  return [
+    ["__connect.errors.topic", place.topic],
+    ["__connect.errors.partition", String(place.partition)],
+    ["__connect.errors.offset", place.offset],
+    ["__connect.errors.connector.name", source],
+    ["__connect.errors.task.id", "0"],
+    ["__connect.errors.stage", stage],
+    ["__connect.errors.class.name", "spanmill"],
+    ["__connect.errors.exception.class.name", code],
+    ["__connect.errors.exception.message", reason],
+    ["spanmill.error-code", code],
+    ["spanmill.attempts", String(attempts)],
+    ["spanmill.failed-at", failedAt],
+    [FIRST_FAILURE, headerText(message, FIRST_FAILURE) ?? failedAt],
+    [ORIGINAL_REVISION, originalRevision(message) ?? revisionOf(place, timestamp)],
+    [ORIGINAL_PLACE, originalPlace(message) ?? placeName(place)],
+    ...(timestamp === undefined ? [] : [["spanmill.original-timestamp", String(timestamp)] as const]),
+    [
+      "spanmill.doc-sha256",
+      createHash("sha256")
+        .update(value ?? "")
+        .digest("hex"),
+    ],
+    ["spanmill.doc-bytes", String(value?.length ?? 0)],
+    ["spanmill.version", version],
+    ["spanmill.pipeline", pipelineDigest],
+  ];
+}
+
+const FIRST_FAILURE = "spanmill.first-failure-at";
+
+/** A dead letter as it is read back. */
+export interface DeadLetter {
+  /** Where the document was when it failed. */
+  readonly place: Place;
+  /** Where it first was: the same, unless it had been sent back before. */
+  readonly originalPlace: string;
+  readonly revision: string;
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly stage: string;
+  readonly attempts: number;
+  /** RFC 3339. */
+  readonly failedAt: string;
+  readonly firstFailureAt: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** What the letter no longer holds: `value`, `headers`, `key`. */
+  readonly leftOut: readonly string[];
+  readonly version: string;
+  readonly pipelineDigest: string;
+  /** The document as it came, its original headers among it. */
+  readonly original: Pick<SourceMessage, "key" | "value" | "headers" | "timestamp">;
+}
+
+/** Undefined for a message that is none of our dead letters. */
+export function readDeadLetter(message: SourceMessage): DeadLetter | undefined {
+  const text = (name: string) => headerText(message, name);
+  const code = text("spanmill.error-code");
+  const topic = text("__connect.errors.topic");
+  const offset = text("__connect.errors.offset");
+  const revision = originalRevision(message);
+  if (!isErrorCode(code) || topic === undefined || offset === undefined || revision === undefined)
+    return undefined;
+  const place = { topic, partition: Number(text("__connect.errors.partition")), offset };
+  const timestamp = text("spanmill.original-timestamp");
+  return {
+    place,
+    originalPlace: originalPlace(message) ?? placeName(place),
+    revision,
+    code,
+    reason: text("__connect.errors.exception.message") ?? "",
+    stage: text("__connect.errors.stage") ?? "",
+    attempts: Number(text("spanmill.attempts") ?? 0),
+    failedAt: text("spanmill.failed-at") ?? "",
+    firstFailureAt: text(FIRST_FAILURE) ?? "",
+    sha256: text("spanmill.doc-sha256") ?? "",
+    bytes: Number(text("spanmill.doc-bytes") ?? 0),
+    leftOut: text(LEFT_OUT)?.split(",") ?? [],
+    version: text("spanmill.version") ?? "",
+    pipelineDigest: text("spanmill.pipeline") ?? "",
+    original: {
+      key: message.key,
+      value: message.value,
+      headers: message.headers.filter(([name]) => !isOurs(name)),
+      timestamp: timestamp === undefined ? undefined : Number(timestamp),
+    },
+  };
+}
+
+function isErrorCode(code: string | undefined): code is ErrorCode {
+  return code !== undefined && Object.hasOwn(ERRORS, code);
+}
+
+/**
+ * The message that sends a document back to where it came from. It keeps its name and revision, so that it never passes
+ * for newer than what came after it. Undefined where the letter no longer holds the document.
+ */
+export function replayOf(letter: DeadLetter): Pick<SourceMessage, "key" | "value" | "headers"> | undefined {
+  if (letter.leftOut.length > 0) return undefined;
+  const { key, value, headers } = letter.original;
+  const memory: readonly (readonly [string, string])[] = [
+    [ORIGINAL_REVISION, letter.revision],
+    [ORIGINAL_PLACE, letter.originalPlace],
+    [FIRST_FAILURE, letter.firstFailureAt],
+  ];
+  return {
+    key,
+    value,
+    headers: [...headers, ...memory.map(([name, text]) => [name, Buffer.from(text)] as const)],
+  };
+}

@@ -1,0 +1,124 @@
+/** One delivery to the messages that answer it: read, asked, written. No sending, no order, no acknowledgement. */
+import { buildRecord, type RecordSettings } from "../document/build-record.js";
+import { type Envelope, envelopeOf } from "../document/envelope.js";
+import { extractMessage, type MessageFormat } from "../document/extract/message.js";
+import { messagesOf, type OutputSettings, type Reduced, tombstonesOf } from "../document/messages.js";
+import { type PreparedDocument, prepareView } from "../document/prepare.js";
+import { describeForeign, EXIT, SpanmillError } from "../errors.js";
+import type { Channel, OutputMessage } from "../ports/sink.js";
+import type { Delivery } from "../ports/source.js";
+import type { Failure } from "./dead-letters.js";
+import { DEATHS, type WorkerEngine } from "./engine.js";
+
+export interface WorkSettings {
+  readonly input: {
+    readonly format: MessageFormat;
+    /** Bytes of a value. */
+    readonly maxDocumentSize: number;
+  };
+  readonly record: RecordSettings;
+  readonly output: OutputSettings;
+}
+
+/** A delivery as it is read, at once when it comes. */
+export type Opened =
+  | { readonly kind: "document"; readonly envelope: Envelope; readonly document: PreparedDocument }
+  | { readonly kind: "tombstone"; readonly envelope: Envelope }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+export function open(delivery: Delivery, settings: WorkSettings): Opened {
+  try {
+    return opened(delivery, settings);
+  } catch (error) {
+    return { kind: "failed", failure: { ...blameOf(error), stage: "VALUE_CONVERTER", attempts: 0 } };
+  }
+}
+
+function opened({ message, deaths }: Delivery, { input }: WorkSettings): Opened {
+  if (deaths >= DEATHS) {
+    const reason = `the worker's process died ${deaths} times while it held the document alone`;
+    return {
+      kind: "failed",
+      failure: { code: "DOCUMENT_POISON", reason, stage: "TRANSFORMATION", attempts: deaths },
+    };
+  }
+  if (message.value === undefined) return { kind: "tombstone", envelope: envelopeOf(message) };
+  const extracted = extractMessage(message.value, input.format, input.maxDocumentSize);
+  if (extracted.kind === "rejected") {
+    const { code, reason } = extracted;
+    return { kind: "failed", failure: { code, reason, stage: "VALUE_CONVERTER", attempts: 0 } };
+  }
+  const { id, time, language, view } = extracted;
+  const envelope = envelopeOf(message, { id, time });
+  const { documentId, revision } = envelope;
+  const document = prepareView({ id: documentId, revision }, view, { language });
+  return { kind: "document", envelope, document };
+}
+
+export type Worked =
+  | {
+      readonly kind: "record" | "tombstone";
+      readonly messages: readonly OutputMessage[];
+      readonly reduced: readonly Reduced[];
+      readonly spans: Readonly<Record<string, Readonly<Record<string, number>>>>;
+      /** Milliseconds, by the clock that was given. */
+      readonly engine: number;
+      readonly write: number;
+      readonly attempts: number;
+    }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/**
+ * @throws where the fault is not the document's: a model that cannot be loaded.
+ */
+export async function work(
+  delivery: Delivery,
+  opened: Opened,
+  { record: settings, output }: WorkSettings,
+  engine: WorkerEngine,
+  limit: (channel: Channel) => number | undefined,
+  now: () => number,
+): Promise<Worked> {
+  if (opened.kind === "failed") return opened;
+  const nothing = { reduced: [], spans: {}, engine: 0, write: 0, attempts: 0 };
+  const { envelope } = opened;
+  if (opened.kind === "tombstone") {
+    const messages = tombstonesOf(delivery.message, envelope, envelope.revision, output);
+    return { ...nothing, kind: "tombstone", messages };
+  }
+  let attempts = 0;
+  const start = now();
+  let stage: Failure["stage"] = "TRANSFORMATION";
+  try {
+    const tagged = await engine.tag(delivery, opened.document.inputs, () => attempts++);
+    const answered = now();
+    stage = "TASK_PUT";
+    const record = buildRecord(opened.document, tagged, settings);
+    const written = messagesOf(record, envelope, output, limit);
+    const times = { engine: answered - start, write: now() - answered };
+    return { ...written, ...times, kind: "record", spans: countsOf(record.lenses), attempts };
+  } catch (error) {
+    return { kind: "failed", failure: { ...blameOf(error), stage, attempts } };
+  }
+}
+
+/** What a document is set aside for. Trouble of the model is no document's fault. */
+function blameOf(error: unknown): Pick<Failure, "code" | "reason"> {
+  if (!(error instanceof SpanmillError)) {
+    return { code: "INTERNAL", reason: `a defect of spanmill met this document: ${describeForeign(error)}` };
+  }
+  if (error.exitCode === EXIT.model) throw error;
+  return { code: error.code, reason: error.message };
+}
+
+function countsOf(
+  lenses: Readonly<Record<string, { readonly spans: readonly { readonly label: string }[] }>>,
+): Record<string, Record<string, number>> {
+  const counts: Record<string, Record<string, number>> = {};
+  for (const [name, { spans }] of Object.entries(lenses)) {
+    const labels: Record<string, number> = {};
+    for (const { label } of spans) labels[label] = (labels[label] ?? 0) + 1;
+    counts[name] = labels;
+  }
+  return counts;
+}

@@ -1,0 +1,212 @@
+/**
+ * The engine as the worker asks it: one document at a time, whatever dies. States of a document:
+ *
+ *     with others --(its thread died)--> suspect --(alone: answered)--> done
+ *                                           |------(alone: died twice)--> poison
+ *
+ * A document that comes as a suspect (a process died of it, or may have) starts as one. Before each run alone its place
+ * is on record with the source, so that a death of the whole process counts too.
+ */
+import { SpanmillError } from "../errors.js";
+import type { Clock } from "../ports/clock.js";
+import type { Delivery, Source } from "../ports/source.js";
+import type { Tagger } from "../ports/tagger.js";
+import type { BlockInput, TaggedBlock } from "../tagging/protocol.js";
+import { batcher } from "./batcher.js";
+import type { WorkerEvent } from "./worker-events.js";
+
+export interface RetrySettings {
+  /** Milliseconds before the first try again; each one more waits twice as long, up to `most`. */
+  readonly first: number;
+  readonly most: number;
+}
+
+export interface EngineParts {
+  readonly tagger: Tagger;
+  readonly source: Pick<Source, "suspect">;
+  readonly clock: Clock;
+  readonly retry: RetrySettings;
+  /** Milliseconds that a usual request may take in a thread. */
+  readonly taskDeadline: number;
+  readonly events: (event: WorkerEvent) => void;
+  /** Ends the worker. */
+  readonly fail: (error: unknown) => void;
+}
+
+export interface WorkerEngine {
+  /**
+   * @param onTry called before each try.
+   * @throws SpanmillError DOCUMENT_POISON, and what the tagger throws that does not pass.
+   */
+  tag(delivery: Delivery, blocks: readonly BlockInput[], onTry: () => void): Promise<readonly TaggedBlock[]>;
+  /** Milliseconds since the threads last answered, while they hold work; else 0. */
+  stalledFor(): number;
+  /** Waits for nothing more: what waits to be tried again is given up. */
+  stop(): void;
+}
+
+export function workerEngine(parts: EngineParts): WorkerEngine {
+  const { clock, source, retry, events, fail } = parts;
+  const { tagger, stalledFor } = watched(parts.tagger, clock);
+  let isStopped = false;
+  const waiting = new Set<() => void>();
+  const { tag, alone } = batcher<Delivery>(tagger, {
+    requests: REQUESTS_A_THREAD * parts.tagger.threads,
+    deadline: parts.taskDeadline,
+    onStuck: (owners) => void reportStuck(owners, parts),
+  });
+
+  const pause = (delay: number) =>
+    new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, delay);
+      waiting.add(wake);
+    });
+
+  /** Tries again for as long as the trouble may pass. */
+  async function lasting<Value>(delivery: Delivery, work: () => Promise<Value>): Promise<Value> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!mayPass(error) || isStopped) throw error;
+        const delay = Math.min(retry.most, retry.first * 2 ** (attempt - 1));
+        events({ kind: "retry", place: delivery.message.place, code: error.code, attempt, delay });
+        await pause(delay);
+      }
+    }
+  }
+
+  /** A run alone. The marker must be safe before, whatever it takes. */
+  function runAlone(delivery: Delivery, blocks: readonly BlockInput[]): Promise<TaggedBlock[]> {
+    const mark = async () => {
+      events({ kind: "suspect", place: delivery.message.place });
+      try {
+        await lasting(delivery, () => source.suspect(delivery));
+      } catch (error) {
+        fail(error);
+        throw error;
+      }
+    };
+    return alone(blocks, mark, delivery);
+  }
+
+  async function trial(
+    delivery: Delivery,
+    blocks: readonly BlockInput[],
+    onTry: () => void,
+  ): Promise<TaggedBlock[]> {
+    for (let deaths = 0; deaths < DEATHS; deaths++) {
+      onTry();
+      try {
+        return await runAlone(delivery, blocks);
+      } catch (error) {
+        if (!isDeath(error)) throw error;
+      }
+    }
+    await acquitEngine(delivery);
+    throw new SpanmillError(
+      "DOCUMENT_POISON",
+      `the document ended its worker thread ${DEATHS} times while nothing else ran: out of memory, or a crash in native code`,
+    );
+  }
+
+  /** Where threads die of anything at all, no document is to blame. */
+  async function acquitEngine(delivery: Delivery): Promise<void> {
+    try {
+      // Text that no cache has an answer for.
+      const text = `A probe of ${clock.wall()} and ${clock.now()}.`;
+      await alone([{ kind: "text", text }], async () => {}, delivery);
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  }
+
+  return {
+    tag(delivery, blocks, onTry) {
+      let isSuspect = delivery.deaths > 0 || delivery.unsure === true;
+      return lasting(delivery, async () => {
+        if (!isSuspect) {
+          onTry();
+          try {
+            return await tag(blocks, delivery);
+          } catch (error) {
+            if (!isDeath(error)) throw error;
+            isSuspect = true;
+          }
+        }
+        return trial(delivery, blocks, onTry);
+      });
+    },
+    stalledFor,
+    stop() {
+      isStopped = true;
+      for (const wake of waiting) wake();
+    },
+  };
+}
+
+/** Enough that no thread waits for the main thread. */
+const REQUESTS_A_THREAD = 4;
+
+/** So many deaths alone make a document poison, of threads or of processes. */
+export const DEATHS = 2;
+
+function isDeath(error: unknown): boolean {
+  return error instanceof SpanmillError && error.code === "THREAD_DIED";
+}
+
+/** Deaths of threads are dealt with by trial. */
+function mayPass(error: unknown): error is SpanmillError {
+  return error instanceof SpanmillError && error.retryable && !isDeath(error);
+}
+
+/** Knows since when threads hold work without answering. */
+function watched(tagger: Tagger, clock: Clock): { tagger: Tagger; stalledFor: () => number } {
+  let held = 0;
+  let since = clock.now();
+  const tag: Tagger["tag"] = async (blocks) => {
+    if (held++ === 0) since = clock.now();
+    try {
+      return await tagger.tag(blocks);
+    } finally {
+      held--;
+      since = clock.now();
+    }
+  };
+  return { tagger: { ...tagger, tag }, stalledFor: () => (held === 0 ? 0 : clock.now() - since) };
+}
+
+/**
+ * A thread in native code cannot be stopped, so the process has to end. What the thread holds is put on record first: the
+ * next process will run each of it alone, and the one that hangs again is set aside.
+ */
+async function reportStuck(
+  owners: readonly Delivery[],
+  { source, events, fail }: EngineParts,
+): Promise<void> {
+  const places = owners.map(({ message }) => message.place);
+  events({ kind: "stuck", places });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, MARKER_WAIT);
+  });
+  await Promise.race([Promise.allSettled(owners.map((owner) => source.suspect(owner))), late]);
+  clearTimeout(timer);
+  const names = places.map(({ topic, partition, offset }) => `${topic}/${partition}/${offset}`);
+  fail(
+    new SpanmillError(
+      "TASK_STUCK",
+      `A worker thread did not answer within its deadline, and cannot be stopped; it holds ${names.join(", ")}. Start again: ` +
+        "each of them is then read alone, and one that hangs again goes to the dead letters",
+    ),
+  );
+}
+
+/** Milliseconds: a broker that does not answer must not keep a hung process alive. */
+const MARKER_WAIT = 5_000;
