@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { memorySink } from "../../src/adapters/memory/sink.js";
+import { emptyLedger, memorySource } from "../../src/adapters/memory/source.js";
+import { SpanmillError } from "../../src/errors.js";
+import type { OutputMessage } from "../../src/ports/sink.js";
+import type { BlockInput } from "../../src/tagging/protocol.js";
+import { scriptedTagger, textOfBlock } from "../support/scripted-tagger.js";
+import { message, startWorker } from "../support/worker-parts.js";
+
+const died = () => new SpanmillError("THREAD_DIED", "A worker thread died");
+const holds = (blocks: readonly BlockInput[], word: string) =>
+  blocks.some((block) => textOfBlock(block).includes(word));
+const header = (letter: OutputMessage, name: string) =>
+  String(letter.headers.findLast(([given]) => given === name)?.[1]);
+const neighbours = (count: number, poison: number) =>
+  Array.from({ length: count }, (_, i) => message(i, i === poison ? "deadly" : `fine ${i}`));
+
+describe("a document that its thread dies of", () => {
+  it("goes to the dead letters after two deaths alone, and its neighbours are unharmed", async () => {
+    const sink = memorySink();
+    const ledger = emptyLedger();
+    const tagger = scriptedTagger((blocks) => {
+      if (holds(blocks, "deadly")) throw died();
+    });
+    await startWorker({ messages: neighbours(20, 7), ledger, sink, tagger }).ended;
+    const letters = sink.messages.filter(({ channel }) => channel === "dead-letters");
+    expect(letters.map((letter) => header(letter, "__connect.errors.offset"))).toEqual(["7"]);
+    expect(header(letters[0]!, "spanmill.error-code")).toBe("DOCUMENT_POISON");
+    expect(sink.messages).toHaveLength(20);
+    expect(ledger.done.size).toBe(20);
+    const alone = tagger.requests.filter((blocks) => blocks.length === 1 && holds(blocks, "deadly"));
+    expect(alone).toHaveLength(2);
+  });
+
+  it("is on record as a suspect before it runs alone, while nothing else runs", async () => {
+    const ledger = emptyLedger();
+    const source = memorySource(neighbours(20, 7), ledger);
+    const log: string[] = [];
+    let running = 0;
+    const tagger = scriptedTagger(async (blocks) => {
+      const isAlone = blocks.length === 1 && holds(blocks, "deadly");
+      if (isAlone) log.push(`runs ${ledger.suspects.get("tickets/0/7")} beside ${running}`);
+      running++;
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      if (holds(blocks, "deadly")) throw died();
+    });
+    await startWorker({ source, sink: memorySink(), tagger }).ended;
+    expect(log).toEqual(["runs 1 beside 0", "runs 1 beside 0"]);
+    expect(ledger.suspects.size).toBe(0);
+  });
+
+  it("is read like any other when it does not happen again", async () => {
+    let deaths = 0;
+    const sink = memorySink();
+    const tagger = scriptedTagger(() => {
+      if (deaths++ === 0) throw died();
+    });
+    await startWorker({ messages: neighbours(10, -1), sink, tagger }).ended;
+    expect(sink.messages.map(({ channel }) => channel)).toEqual(Array(10).fill("documents"));
+  });
+
+  it("is not blamed where threads die of anything", async () => {
+    const sink = memorySink();
+    const tagger = scriptedTagger(() => {
+      throw died();
+    });
+    await expect(startWorker({ messages: neighbours(10, -1), sink, tagger }).ended).rejects.toMatchObject({
+      code: "THREAD_DIED",
+    });
+    expect(sink.messages).toEqual([]);
+  });
+
+  it("takes no block of its own neighbours' request along when only one of its blocks is bad", async () => {
+    const sink = memorySink();
+    const paragraphs = Array.from({ length: 30 }, (_, i) => (i === 17 ? "deadly " : "fine ").repeat(60)).join("\n\n");
+    const tagger = scriptedTagger((blocks) => {
+      if (holds(blocks, "deadly")) throw died();
+    });
+    const messages = [message(0, "fine"), message(1, paragraphs), message(2, "fine")];
+    await startWorker({ messages, sink, tagger }).ended;
+    expect(sink.messages.map(({ channel }) => channel).sort()).toEqual(["dead-letters", "documents", "documents"]);
+  });
+});
+
+describe("a document that the process died of", () => {
+  it("once, runs alone with the next death counted", async () => {
+    const ledger = emptyLedger();
+    ledger.suspects.set("tickets/0/1", 1);
+    const sink = memorySink();
+    const marks: (number | undefined)[] = [];
+    const tagger = scriptedTagger((blocks) => {
+      if (holds(blocks, "deadly")) marks.push(ledger.suspects.get("tickets/0/1"), blocks.length);
+    });
+    await startWorker({ messages: neighbours(3, 1), ledger, sink, tagger }).ended;
+    expect(marks).toEqual([2, 1]);
+    expect(sink.messages.map(({ channel }) => channel)).toEqual(Array(3).fill("documents"));
+  });
+
+  it("twice, goes to the dead letters without being run", async () => {
+    const ledger = emptyLedger();
+    ledger.suspects.set("tickets/0/1", 2);
+    const sink = memorySink();
+    const tagger = scriptedTagger();
+    await startWorker({ messages: neighbours(3, 1), ledger, sink, tagger }).ended;
+    expect(tagger.requests.some((blocks) => holds(blocks, "deadly"))).toBe(false);
+    const [letter] = sink.messages.filter(({ channel }) => channel === "dead-letters");
+    expect(header(letter!, "__connect.errors.offset")).toBe("1");
+    expect(header(letter!, "spanmill.error-code")).toBe("DOCUMENT_POISON");
+  });
+
+  it("perhaps, runs alone and is put on record first", async () => {
+    const ledger = emptyLedger();
+    const plain = memorySource([message(0, "deadly")], ledger);
+    const source = {
+      ...plain,
+      run: (intake: Parameters<typeof plain.run>[0]) =>
+        plain.run({ ...intake, take: (delivery) => intake.take({ ...delivery, unsure: true }) }),
+    };
+    const marks: (number | undefined)[] = [];
+    const tagger = scriptedTagger(() => marks.push(ledger.suspects.get("tickets/0/0")));
+    await startWorker({ source, sink: memorySink(), tagger }).ended;
+    expect(marks).toEqual([1]);
+  });
+});
