@@ -166,7 +166,7 @@ const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EROFS: ["OUTPUT_UNWRITABLE", "its file system is read-only; choose another place"],
 };
 
-function outputError(name: string, error: unknown, state: string): SpanmillError {
+export function outputError(name: string, error: unknown, state: string): SpanmillError {
   if (error instanceof SpanmillError) return error;
   const [code, reason] = CODES[systemCode(error) ?? ""] ?? ["OUTPUT_UNWRITABLE", describeForeign(error)];
   return new SpanmillError(code, `${name} cannot be written: ${reason}. ${state}`, { cause: error });

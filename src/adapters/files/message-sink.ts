@@ -1,0 +1,110 @@
+/**
+ * Files and standard output as a sink: a line a message, acknowledged when the system has taken it.
+ *
+ * Of a record the line is its value alone. Of a dead letter it is JSON with key and value in base64 and the headers, so
+ * that nothing of it is lost. A tombstone asks to forget, which an appended file cannot: it is acknowledged and leaves no
+ * line.
+ */
+import { SpanmillError } from "../../errors.js";
+import type { Channel, OutputMessage, Sink } from "../../ports/sink.js";
+import { outputError, STDOUT } from "./output.js";
+import { openFile, openStdout, type Sink as ByteSink } from "./sink.js";
+
+export interface FileSinkSettings {
+  /** A path, or `-` for standard output, by channel; two channels may share one. */
+  readonly paths: Partial<Record<Channel, string>>;
+  /** Go on after what the files hold. */
+  readonly append?: boolean;
+}
+
+/** @throws SpanmillError OUTPUT_UNWRITABLE, OUTPUT_FULL. */
+export async function openFileSink({ paths, append = false }: FileSinkSettings): Promise<Sink> {
+  const files = new Map<string, LineFile>();
+  for (const path of new Set(Object.values(paths))) files.set(path, await openLineFile(path, append));
+  let closed: Promise<unknown> | undefined;
+  return {
+    limit: () => undefined,
+    async send(message) {
+      const path = paths[message.channel];
+      const file = path === undefined ? undefined : files.get(path);
+      if (closed !== undefined || file === undefined) {
+        throw new SpanmillError(
+          "INTERNAL",
+          `A message was sent to ${message.channel}, which has no file, or whose file is closed`,
+        );
+      }
+      const line = lineOf(message);
+      if (line !== undefined) await file.write(line);
+    },
+    async close() {
+      closed ??= Promise.all([...files.values()].map((file) => file.close()));
+      await closed;
+    },
+  };
+}
+
+function lineOf({ channel, key, value, headers }: OutputMessage): Buffer | undefined {
+  if (channel !== "dead-letters") return value;
+  return Buffer.from(
+    JSON.stringify({
+      key: key?.toString("base64") ?? null,
+      value: value?.toString("base64") ?? null,
+      headers: headers.map(([name, content]) => [name, content.toString()]),
+    }),
+  );
+}
+
+interface LineFile {
+  write(line: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly line: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const LINE_FEED = Buffer.from("\n");
+
+/** While one write is under way the lines that come are gathered for the next one. */
+async function openLineFile(path: string, append: boolean): Promise<LineFile> {
+  const name = path === STDOUT ? "standard output" : path;
+  const opening = path === STDOUT ? Promise.resolve(openStdout()) : openFile(path, append);
+  const file: ByteSink = await opening.catch((error: unknown) => {
+    throw outputError(name, error, "Nothing was written.");
+  });
+  let waiting: Waiting[] = [];
+  let pump: Promise<void> | undefined;
+  let failure: unknown;
+
+  async function writeAll(): Promise<void> {
+    await undefined; // lets the lines of this turn come together
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      const bytes = Buffer.concat(batch.flatMap(({ line }) => [line, LINE_FEED]));
+      if (failure === undefined) {
+        const { written, error } = await file.write(bytes);
+        if (error !== undefined) {
+          await file.dropLast(written).catch(() => false);
+          failure = outputError(name, error, "What was not acknowledged is not in it, or will be in it twice.");
+        }
+      }
+      for (const { resolve, reject } of batch) failure === undefined ? resolve() : reject(failure);
+    }
+    pump = undefined;
+  }
+
+  return {
+    write: (line) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ line, resolve, reject });
+        pump ??= writeAll();
+      }),
+    async close() {
+      await pump;
+      await file.close();
+    },
+  };
+}
