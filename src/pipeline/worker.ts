@@ -61,7 +61,8 @@ export interface Worker {
   /**
    * Kept when source and sink are closed.
    *
-   * Rejects with a SpanmillError where the worker cannot go on: TASK_STUCK asks for the end of the process.
+   * Rejects with a SpanmillError where the worker cannot go on. After TASK_STUCK the source is not closed, since a source
+   * that is left in good order forgets its suspects: the process has to end.
    */
   readonly ended: Promise<WorkerEnd>;
   /** Takes no more, finishes what is in flight within the deadline, and ends. For the first signal. */
@@ -175,7 +176,9 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
 
   /** What the sink still acknowledges counts: the source closes last. */
   async function close(): Promise<void> {
-    const steps = [() => source.stop(), () => sink.close(), nextTurn, () => source.close()];
+    const isStuck = failure?.error.code === "TASK_STUCK";
+    const leave = isStuck ? [] : [() => source.close()];
+    const steps = [() => source.stop(), () => sink.close(), nextTurn, ...leave];
     for (const step of steps) await within(closeWithin, start(step).catch(fail));
   }
 

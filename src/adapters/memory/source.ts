@@ -28,6 +28,8 @@ export function memorySource(
   ledger: Ledger = emptyLedger(),
 ): MemorySource {
   const open = notDone(messages, ledger);
+  /** What the suspects of this life counted before it. */
+  const before = new Map<string, number>();
   let isStopped = false;
   let stopNow!: () => void;
   const stopping = new Promise<void>((resolve) => {
@@ -52,6 +54,7 @@ export function memorySource(
     const done = () => {
       ledger.done.add(name);
       ledger.suspects.delete(name);
+      before.delete(name);
     };
     return { message, deaths: ledger.suspects.get(name) ?? 0, done };
   }
@@ -69,9 +72,16 @@ export function memorySource(
     },
     async suspect({ message, deaths }) {
       const name = nameOf(message.place);
-      ledger.suspects.set(name, Math.max(deaths, 0) + 1);
+      before.set(name, deaths);
+      ledger.suspects.set(name, deaths + 1);
     },
-    async close() {},
+    // Who comes this far has outlived them.
+    async close() {
+      for (const [name, deaths] of before) {
+        if (deaths > 0) ledger.suspects.set(name, deaths);
+        else ledger.suspects.delete(name);
+      }
+    },
     watermark(topic, partition) {
       const own = messages.filter(({ place }) => place.topic === topic && place.partition === partition);
       return own.find(({ place }) => !ledger.done.has(nameOf(place)))?.place.offset;

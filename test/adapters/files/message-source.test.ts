@@ -1,0 +1,73 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fileSource } from "../../../src/adapters/files/message-source.js";
+import type { SourceMessage } from "../../../src/ports/source.js";
+import { temporaryFolder } from "../../support/temporary.js";
+
+const folder = temporaryFolder();
+
+async function read(contents: readonly (string | Buffer)[], unit: "line" | "file", maxBytes = 100, most = Infinity) {
+  const paths = contents.map((content, i) => {
+    const path = join(folder, `${i}.txt`);
+    writeFileSync(path, content);
+    return path;
+  });
+  const source = fileSource({ paths, unit, maxBytes });
+  const taken: SourceMessage[] = [];
+  await source.run({
+    room: () => (taken.length < most ? undefined : new Promise((resolve) => setImmediate(resolve))),
+    take: ({ message }) => {
+      taken.push(message);
+      if (taken.length === most) void source.stop();
+    },
+  });
+  await source.close();
+  return { paths, taken };
+}
+
+const found = ({ paths, taken }: Awaited<ReturnType<typeof read>>) =>
+  taken.map(({ place, value }) => [paths.indexOf(place.topic), place.offset, String(value)]);
+
+describe("files as a source", () => {
+  it("give every line that is not empty, with its number", async () => {
+    const line = fc.string({ unit: fc.constantFrom("a", "é", "😀", " "), maxLength: 8 });
+    const file = fc.tuple(fc.array(line, { maxLength: 6 }), fc.constantFrom("\n", "\r\n"), fc.boolean());
+    await fc.assert(
+      fc.asyncProperty(fc.array(file, { maxLength: 3 }), async (files) => {
+        const contents = files.map(([lines, end, isEnded]) => lines.join(end) + (isEnded ? end : ""));
+        const expected = files.flatMap(([lines], i) =>
+          lines.flatMap((line, number) => (line === "" ? [] : [[i, String(number + 1), line]])),
+        );
+        expect(found(await read(contents, "line"))).toEqual(expected);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("give a file whole", async () => {
+    expect(found(await read(["a\nb\n", ""], "file"))).toEqual([
+      [0, "0", "a\nb\n"],
+      [1, "0", ""],
+    ]);
+  });
+
+  it("hold no more of what is too long than shows it, and go on after it", async () => {
+    const { taken } = await read([`${"x".repeat(500)}\n${"y".repeat(100)}\r\nz`], "line");
+    const lengths = taken.map(({ value }) => value!.length);
+    expect(lengths[0]).toBeGreaterThan(100);
+    expect(lengths[0]).toBeLessThan(105);
+    expect(lengths.slice(1)).toEqual([100, 1]);
+  });
+
+  it("give nothing after they are stopped", async () => {
+    expect((await read(["a\nb\nc\n"], "line", 100, 2)).taken).toHaveLength(2);
+  });
+
+  it("that are not there are named at once", () => {
+    expect(() => fileSource({ paths: ["/no/such/file"], unit: "line", maxBytes: 1 })).toThrow(
+      expect.objectContaining({ code: "INPUT_NOT_FOUND" }),
+    );
+  });
+});
