@@ -8,13 +8,24 @@ import type { SourceMessage } from "../../src/ports/source.js";
 import { scriptedTagger } from "../support/scripted-tagger.js";
 import { message, startWorker } from "../support/worker-parts.js";
 
-const failure = { code: "DOCUMENT_NOT_JSON", reason: "the value is not JSON", stage: "VALUE_CONVERTER", attempts: 0 } as const;
+const failure = {
+  code: "DOCUMENT_NOT_JSON",
+  reason: "the value is not JSON",
+  stage: "VALUE_CONVERTER",
+  attempts: 0,
+} as const;
 const reporter = { source: "/s", version: "1", pipelineDigest: "d" };
 const place = { topic: "dlq", partition: 3, offset: "9" };
 
-const bytes = fc.option(fc.uint8Array({ maxLength: 3_000 }).map((list) => Buffer.from(list)), { nil: undefined });
+const bytes = fc.option(
+  fc.uint8Array({ maxLength: 3_000 }).map((list) => Buffer.from(list)),
+  { nil: undefined },
+);
 const headers = fc.array(
-  fc.tuple(fc.constantFrom("trace", "x", "traceparent"), fc.uint8Array({ maxLength: 20 }).map((list) => Buffer.from(list))),
+  fc.tuple(
+    fc.constantFrom("trace", "x", "traceparent"),
+    fc.uint8Array({ maxLength: 20 }).map((list) => Buffer.from(list)),
+  ),
   { maxLength: 4 },
 );
 
@@ -32,38 +43,60 @@ function received({ key, value, headers }: Omit<OutputMessage, "channel">, at = 
 describe("a dead letter", () => {
   it("holds the document as it came, and gives it back", () => {
     fc.assert(
-      fc.property(bytes, bytes, headers, fc.option(fc.nat(), { nil: undefined }), (key, value, headers, timestamp) => {
-        const given = { ...message(4, ""), key, value, headers, timestamp };
-        const letter = readDeadLetter(received(deadLetter(given, failure, reporter, 0)))!;
-        expect(letter.original).toEqual({ key, value, headers, timestamp });
-        expect(letter).toMatchObject({ ...failure, place: given.place, originalPlace: "tickets/0/4", leftOut: [] });
-      }),
+      fc.property(
+        bytes,
+        bytes,
+        headers,
+        fc.option(fc.nat(), { nil: undefined }),
+        (key, value, headers, timestamp) => {
+          const given = { ...message(4, ""), key, value, headers, timestamp };
+          const letter = readDeadLetter(received(deadLetter(given, failure, reporter, 0)))!;
+          expect(letter.original).toEqual({ key, value, headers, timestamp });
+          expect(letter).toMatchObject({
+            ...failure,
+            place: given.place,
+            originalPlace: "tickets/0/4",
+            leftOut: [],
+          });
+        },
+      ),
     );
   });
 
   it("fits its channel: what is left out is named, and the document is not sent back in pieces", () => {
     fc.assert(
-      fc.property(bytes, bytes, headers, fc.integer({ min: 2_200, max: 8_000 }), (key, value, headers, limit) => {
-        const given = { ...message(4, ""), key, value, headers };
-        const letter = deadLetter(given, failure, reporter, 0, limit);
-        const whole = sizeOf(deadLetter(given, failure, reporter, 0));
-        expect(sizeOf(letter)).toBeLessThanOrEqual(limit);
-        const { leftOut, ...read } = readDeadLetter(received(letter))!;
-        expect(leftOut.length > 0).toBe(whole > limit);
-        expect(replayOf({ ...read, leftOut }) === undefined).toBe(whole > limit);
-        expect(letter.value?.equals(given.value?.subarray(0, letter.value.length) ?? Buffer.alloc(0)) ?? true).toBe(true);
-      }),
+      fc.property(
+        bytes,
+        bytes,
+        headers,
+        fc.integer({ min: 2_200, max: 8_000 }),
+        (key, value, headers, limit) => {
+          const given = { ...message(4, ""), key, value, headers };
+          const letter = deadLetter(given, failure, reporter, 0, limit);
+          const whole = sizeOf(deadLetter(given, failure, reporter, 0));
+          expect(sizeOf(letter)).toBeLessThanOrEqual(limit);
+          const { leftOut, ...read } = readDeadLetter(received(letter))!;
+          expect(leftOut.length > 0).toBe(whole > limit);
+          expect(replayOf({ ...read, leftOut }) === undefined).toBe(whole > limit);
+          expect(
+            letter.value?.equals(given.value?.subarray(0, letter.value.length) ?? Buffer.alloc(0)) ?? true,
+          ).toBe(true);
+        },
+      ),
     );
   });
 
   it("sent back keeps its name and its revision, also when it fails again", async () => {
     const nameless = { value: Buffer.from('{"text":"Ada"}'), key: undefined };
     const first = message(4, "", nameless);
-    const replay = received({ ...replayOf(readDeadLetter(received(deadLetter(first, failure, reporter, 0)))!)! }, {
-      topic: "tickets",
-      partition: 1,
-      offset: "77",
-    });
+    const replay = received(
+      { ...replayOf(readDeadLetter(received(deadLetter(first, failure, reporter, 0)))!)! },
+      {
+        topic: "tickets",
+        partition: 1,
+        offset: "77",
+      },
+    );
     const [direct, replayed] = [memorySink(), memorySink()];
     await startWorker({ messages: [first], sink: direct }).ended;
     await startWorker({ messages: [replay], sink: replayed }).ended;
@@ -104,7 +137,11 @@ describe("text of documents", () => {
     await Promise.all([bad.ended, good.ended]);
     expect(set.messages.map(({ channel }) => channel)).toEqual(Array(4).fill("dead-letters"));
     expect(sink.messages.some(({ value }) => String(value).includes(canary))).toBe(true);
-    const seen = JSON.stringify([bad.events, good.events, [...set.messages, ...sink.messages].map(({ headers }) => headers.map(String))]);
+    const seen = JSON.stringify([
+      bad.events,
+      good.events,
+      [...set.messages, ...sink.messages].map(({ headers }) => headers.map(String)),
+    ]);
     expect(seen).not.toContain(canary);
   });
 });

@@ -73,13 +73,19 @@ describe("a document that its thread dies of", () => {
 
   it("takes no block of its own neighbours' request along when only one of its blocks is bad", async () => {
     const sink = memorySink();
-    const paragraphs = Array.from({ length: 30 }, (_, i) => (i === 17 ? "deadly " : "fine ").repeat(60)).join("\n\n");
+    const paragraphs = Array.from({ length: 30 }, (_, i) => (i === 17 ? "deadly " : "fine ").repeat(60)).join(
+      "\n\n",
+    );
     const tagger = scriptedTagger((blocks) => {
       if (holds(blocks, "deadly")) throw died();
     });
     const messages = [message(0, "fine"), message(1, paragraphs), message(2, "fine")];
     await startWorker({ messages, sink, tagger }).ended;
-    expect(sink.messages.map(({ channel }) => channel).sort()).toEqual(["dead-letters", "documents", "documents"]);
+    expect(sink.messages.map(({ channel }) => channel).sort()).toEqual([
+      "dead-letters",
+      "documents",
+      "documents",
+    ]);
   });
 });
 

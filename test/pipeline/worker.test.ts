@@ -127,7 +127,11 @@ describe("a worker", () => {
     const sink = memorySink();
     const key = Buffer.from("t-0-0");
     const worker = startWorker({
-      messages: [message(0, "Ada", { key }), message(1, "", { key, value: undefined as never }), message(2, "", { value: undefined as never })],
+      messages: [
+        message(0, "Ada", { key }),
+        message(1, "", { key, value: undefined as never }),
+        message(2, "", { value: undefined as never }),
+      ],
       ledger,
       sink,
     });
@@ -244,7 +248,10 @@ describe("a failure", () => {
       tagger,
       settings: { taskDeadline: 10 },
     });
-    await expect(worker.ended).rejects.toMatchObject({ code: "TASK_STUCK", message: expect.stringContaining("tickets/0/1") });
+    await expect(worker.ended).rejects.toMatchObject({
+      code: "TASK_STUCK",
+      message: expect.stringContaining("tickets/0/1"),
+    });
     expect([...ledger.suspects]).toEqual([["tickets/0/1", 1]]);
     expect([...ledger.done]).toEqual(["tickets/0/0"]);
   });
@@ -254,7 +261,10 @@ describe("a failure", () => {
     const worker = startWorker({
       messages: Array.from({ length: 30 }, (_, i) => message(i, "", { value: Buffer.from("{") })),
       sink,
-      settings: { deadLetters: { share: 0.2, window: 60_000, least: 10 }, inFlight: { documents: 1, bytes: 1 } },
+      settings: {
+        deadLetters: { share: 0.2, window: 60_000, least: 10 },
+        inFlight: { documents: 1, bytes: 1 },
+      },
     });
     await expect(worker.ended).rejects.toMatchObject({ code: "DEAD_LETTER_SHARE" });
     expect(sink.messages).toHaveLength(9);

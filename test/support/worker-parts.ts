@@ -10,7 +10,11 @@ import type { Source, SourceMessage } from "../../src/ports/source.js";
 import type { Tagger } from "../../src/ports/tagger.js";
 import { scriptedTagger } from "./scripted-tagger.js";
 
-export function message(offset: number, text: string, more: Partial<SourceMessage> & { partition?: number } = {}) {
+export function message(
+  offset: number,
+  text: string,
+  more: Partial<SourceMessage> & { partition?: number } = {},
+) {
   const { partition = 0, ...rest } = more;
   return {
     place: { topic: "tickets", partition, offset: String(offset) },

@@ -8,7 +8,7 @@
 import { SpanmillError } from "../../errors.js";
 import type { Channel, OutputMessage, Sink } from "../../ports/sink.js";
 import { outputError, STDOUT } from "./output.js";
-import { openFile, openStdout, type Sink as ByteSink } from "./sink.js";
+import { type Sink as ByteSink, openFile, openStdout } from "./sink.js";
 
 export interface FileSinkSettings {
   /** A path, or `-` for standard output, by channel; two channels may share one. */
@@ -88,7 +88,11 @@ async function openLineFile(path: string, append: boolean): Promise<LineFile> {
         const { written, error } = await file.write(bytes);
         if (error !== undefined) {
           await file.dropLast(written).catch(() => false);
-          failure = outputError(name, error, "What was not acknowledged is not in it, or will be in it twice.");
+          failure = outputError(
+            name,
+            error,
+            "What was not acknowledged is not in it, or will be in it twice.",
+          );
         }
       }
       for (const { resolve, reject } of batch) failure === undefined ? resolve() : reject(failure);

@@ -43,7 +43,9 @@ describe("files as a sink", () => {
   });
 
   it("that cannot be written reject, by their own code", async () => {
-    await expect(openFileSink({ paths: { documents: join(folder, "no", "such", "f") } })).rejects.toMatchObject({
+    await expect(
+      openFileSink({ paths: { documents: join(folder, "no", "such", "f") } }),
+    ).rejects.toMatchObject({
       code: "OUTPUT_UNWRITABLE",
     });
     const full = await openFileSink({ paths: { documents: "/dev/full" } });

@@ -8,7 +8,12 @@ import { temporaryFolder } from "../../support/temporary.js";
 
 const folder = temporaryFolder();
 
-async function read(contents: readonly (string | Buffer)[], unit: "line" | "file", maxBytes = 100, most = Infinity) {
+async function read(
+  contents: readonly (string | Buffer)[],
+  unit: "line" | "file",
+  maxBytes = 100,
+  most = Infinity,
+) {
   const paths = contents.map((content, i) => {
     const path = join(folder, `${i}.txt`);
     writeFileSync(path, content);

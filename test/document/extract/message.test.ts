@@ -14,7 +14,8 @@ const json: MessageFormat = {
     time: fieldPath("at"),
   },
 };
-const read = (value: unknown, format = json) => extractMessage(Buffer.from(JSON.stringify(value)), format, LIMIT);
+const read = (value: unknown, format = json) =>
+  extractMessage(Buffer.from(JSON.stringify(value)), format, LIMIT);
 const CANARY = "Zanzibar";
 
 describe("a JSON message", () => {
@@ -35,7 +36,10 @@ describe("a JSON message", () => {
 
   it("needs one of its text fields, and is no worse for the lack of the others", () => {
     expect(read({ ticket: { subject: "a", body: null } })).toMatchObject({ kind: "document", id: undefined });
-    expect(read({ ticket: { body: "" } })).toMatchObject({ kind: "document", view: { text: "", segments: [] } });
+    expect(read({ ticket: { body: "" } })).toMatchObject({
+      kind: "document",
+      view: { text: "", segments: [] },
+    });
     expect(read({ ticket: {} })).toMatchObject({ code: "DOCUMENT_FIELD_MISSING" });
   });
 
@@ -89,7 +93,9 @@ describe("a message of plain text", () => {
   });
 
   it("must be UTF-8, and no framed value", () => {
-    expect(extractMessage(Buffer.from([0x41, 0xff]), text, LIMIT)).toMatchObject({ code: "DOCUMENT_NOT_UTF8" });
+    expect(extractMessage(Buffer.from([0x41, 0xff]), text, LIMIT)).toMatchObject({
+      code: "DOCUMENT_NOT_UTF8",
+    });
     expect(extractMessage(Buffer.from("\0\0\0\0\x01{}"), text, LIMIT)).toMatchObject({
       code: "DOCUMENT_SCHEMA_UNSUPPORTED",
     });
