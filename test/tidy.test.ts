@@ -97,7 +97,6 @@ const VENDORS: Readonly<Record<string, string>> = {
   ioredis: "src/adapters/redis/",
   "lru-cache": "src/",
   "string-width": "src/",
-  kafkajs: "src/adapters/kafka/",
   commander: "src/cli/",
   yaml: "src/config/",
   zod: "src/",
