@@ -32,6 +32,8 @@ describe("the list of errors", () => {
     THREAD: [EXIT.inference],
     KAFKA: [EXIT.input, EXIT.heartbeat],
     DELIVERY: [EXIT.input],
+    TASK: [EXIT.stuck],
+    DEAD: [EXIT.tooManyDeadLetters],
   };
 
   it.each(CODES)("%s has a meaning and the exit status of its family", (code) => {

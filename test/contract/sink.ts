@@ -36,7 +36,8 @@ export function sinkContract({ name, open, keepsKeys, keepsHeaders, keepsTombsto
       await sink.close();
     });
 
-    test.runIf(keepsHeaders)("headers are kept, one that stands twice as well", async () => {
+    const testHeaders = keepsHeaders ? test : () => {};
+    testHeaders("headers are kept, one that stands twice as well", async () => {
       const { sink, read } = await open();
       const headers = [
         ["ce_id", "1"],
@@ -48,7 +49,8 @@ export function sinkContract({ name, open, keepsKeys, keepsHeaders, keepsTombsto
       await sink.close();
     });
 
-    test.runIf(keepsTombstones)("a tombstone stays one, and a missing key stays missing", async () => {
+    const testTombstones = keepsTombstones ? test : () => {};
+    testTombstones("a tombstone stays one, and a missing key stays missing", async () => {
       const { sink, read } = await open();
       await sink.send({ ...record("k", "", "documents"), value: undefined });
       await sink.send({ ...record("", "1", "entities"), key: undefined });

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Kafka, logLevel } from "kafkajs";
 import { readMetadata } from "./metadata.js";
+import { readTopic } from "./raw-reader.js";
 import { until } from "./until.js";
 
 export interface TopicOptions {
@@ -35,6 +36,11 @@ export async function freshTopic(
     return views.every(
       (view) => view.partitions.length === partitions && view.partitions.every(({ leader }) => leader >= 0),
     );
+  });
+  // A leader is known before it serves. What kafkajs sends meanwhile it sends again, also where it was written.
+  await until(`the partitions of ${topic} to be served`, async () => {
+    const { ranges } = await readTopic(bootstrap, topic);
+    return ranges.size === partitions;
   });
   return topic;
 }
