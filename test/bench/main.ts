@@ -16,6 +16,7 @@ import { type Bench, type Figure, figureLine, median, type Settings } from "./ha
 const NAMES = [
   "bare-loop",
   "transformers-js",
+  "three-pipelines",
   "linear",
   "memory",
   "main-thread",
@@ -23,6 +24,7 @@ const NAMES = [
   "start-up",
   "window-length",
   "export-forms",
+  "products",
   "join-to",
 ] as const;
 
