@@ -1,8 +1,7 @@
 /**
  * The composition root: what a user asked for becomes ports wired to adapters. Nothing else imports both.
  */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { BUILT_IN_MODEL } from "./adapters/model-folder/built-in.js";
 import { type ModelFolder, readModelFolder } from "./adapters/model-folder/folder.js";
 import { openPool } from "./adapters/threads/pool.js";
 import { runtimeIdentity } from "./adapters/threads/runtime.js";
@@ -64,17 +63,7 @@ export async function openTagger(
   }
 }
 
-/** The folder that is taken where no model is named. */
-export const BUILT_IN_MODEL = fileURLToPath(new URL("../../models/english", import.meta.url));
-
 async function readFolders({ models, dtype, schemes }: TaggerSettings): Promise<ModelFolder[]> {
-  if (models.length === 0 && !existsSync(BUILT_IN_MODEL)) {
-    throw new SpanmillError(
-      "USAGE",
-      "No model is named, and this version has none built in: give --model a folder with config.json, tokenizer.json and " +
-        "onnx/model.onnx",
-    );
-  }
   const sources = models.length === 0 ? [{ directory: BUILT_IN_MODEL }] : models;
   return Promise.all(
     sources.map(({ directory, lenses }) =>

@@ -1,8 +1,8 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { BUILT_IN_MODEL, openTagger, type TaggerSettings } from "../src/compose.js";
+import { openTagger, type TaggerSettings } from "../src/compose.js";
 import type { Tagger } from "../src/ports/tagger.js";
 import { SHARED_ABSENT, shared } from "./support/shared.js";
 
@@ -33,12 +33,9 @@ async function withTagger<T>(
 const lensesOf = (tagger: Tagger) =>
   tagger.models.map(({ name, lenses }) => `${name}: ${lenses.map((lens) => lens.name).join(" ")}`);
 
-describe.skipIf(existsSync(BUILT_IN_MODEL))("without a built-in model", () => {
-  it("asks for one where none is named", async () => {
-    await expect(withTagger([], {}, lensesOf)).rejects.toMatchObject({
-      code: "USAGE",
-      message: expect.stringContaining("--model"),
-    });
+describe("the built-in model", () => {
+  it("is taken where none is named, with its three lenses", async () => {
+    expect(await withTagger([], {}, lensesOf)).toEqual(["english: ner pos chunk"]);
   });
 });
 

@@ -1,8 +1,8 @@
 /** `spanmill doctor`: is this machine fit, and are the models whole? A line for each check, with its mend. */
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { BUILT_IN_MODEL } from "../adapters/model-folder/built-in.js";
 import { processorFamily, runtimeVersion } from "../adapters/threads/runtime.js";
-import { BUILT_IN_MODEL, openTagger } from "../compose.js";
+import { openTagger } from "../compose.js";
 import type { DoctorOptions } from "../config/options.js";
 import { describeForeign, EXIT, SpanmillError } from "../errors.js";
 import type { Context } from "./context.js";
@@ -17,11 +17,9 @@ interface Check {
 
 /** @returns 0 where nothing failed, else the status of a model that cannot be used. */
 export async function runDoctor({ model, json }: DoctorOptions, { print }: Context): Promise<number> {
-  const models =
-    model.length > 0 ? model.map(({ dir }) => dir) : existsSync(BUILT_IN_MODEL) ? [BUILT_IN_MODEL] : [];
+  const models = model.length > 0 ? model.map(({ dir }) => dir) : [BUILT_IN_MODEL];
   const checks = [node(), await runtime(), telemetry(), threads()];
   for (const directory of models) checks.push(await modelCheck(directory));
-  if (models.length === 0) checks.push(noModel());
   await print(json ? JSON.stringify({ checks }) : checks.map(line).join("\n"));
   return checks.some(({ status }) => status === "failed") ? EXIT.model : EXIT.ok;
 }
@@ -85,15 +83,6 @@ function threads(): Check {
     check: "threads",
     status: "ok",
     finding: `${availableParallelism()} by default, each with its own session and one intra-op thread`,
-  };
-}
-
-function noModel(): Check {
-  return {
-    check: "model",
-    status: "warning",
-    finding: "none is built in, and none is named",
-    mend: "check one with --model DIR",
   };
 }
 

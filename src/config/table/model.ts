@@ -8,6 +8,7 @@ export const MODEL_OPTIONS = [
   {
     key: "model",
     value: modelSources(),
+    absent: "the built-in model",
     group: "Model",
     commands: ["annotate", "evaluate", "doctor"],
     doc: "A model folder; repeat it to take lenses from several (pos=DIR). In the variable, ; separates.",
