@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
 import { writeFolder } from "../../../src/adapters/model-folder/write-folder.js";
+import { canMount } from "../../support/mounts.js";
 import { temporaryFolder } from "../../support/temporary.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -121,12 +122,3 @@ describe("writing that fails half-way", () => {
     return spawnSync(file!, rest, { encoding: "utf8" });
   }
 });
-
-function canMount(): boolean {
-  try {
-    execFileSync("unshare", ["-m", "mount", "-t", "tmpfs", "none", "/mnt"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
