@@ -24,7 +24,13 @@ export async function trainEpochs(run: Run): Promise<TrainingEnd> {
   while (run.position.epoch < epochs) {
     const stopped = await trainEpoch(run, total, last);
     if (stopped !== undefined) return { reason: stopped, checkpoint: keepCheckpoint(run) };
-    await endEpoch(run);
+    try {
+      await endEpoch(run);
+    } catch (error) {
+      if (!run.options.signal.aborted) throw error;
+      // The epoch's batches are done: who goes on judges it first.
+      return { reason: "interrupted", checkpoint: keepCheckpoint(run) };
+    }
     keepCheckpoint(run);
     if (patience > 0 && run.position.waited >= patience) return ended(run, "early stop");
   }
@@ -107,14 +113,11 @@ async function judge(run: Run, weights: ReadonlyMap<string, Float32Array>): Prom
   const session = await openGraphSession(graph, { threads: options.threads });
   try {
     const encoder = fedEncoder(session, numbersOf(learner.step, weights), tokenizer);
-    return await validate({ recipe, tokenizer, encoder, signal: NEVER });
+    return await validate({ recipe, tokenizer, encoder, signal: options.signal });
   } finally {
     await session.release();
   }
 }
-
-/** An epoch that is trained is judged whole: what comes next depends on it. */
-const NEVER = new AbortController().signal;
 
 function ended(run: Run, reason: "finished" | "early stop"): TrainingEnd {
   const { kinds, position } = readCheckpoint(join(run.options.runDirectory, BEST));

@@ -8,6 +8,7 @@ import { tinyBase } from "../support/tiny-base.js";
 
 switchOffTelemetry();
 const { makeModel } = await import("../../src/training/make-model.js");
+const { readBase } = await import("../../src/training/base.js");
 const { openTagger } = await import("../../src/compose.js");
 
 const PEOPLE = ["anna", "bob", "clara", "dave", "emma", "frank"];
@@ -49,19 +50,23 @@ beforeAll(() => {
   writeFileSync(join(folder, "dev.conll"), labelled(20, 3));
 });
 
-test("a recipe becomes a model folder that labels text it has not seen, with its card", async () => {
-  const path = join(folder, "recipe.yaml");
-  const recipe = readRecipe(path, RECIPE);
-  const events = { step() {}, epoch() {}, note() {} };
-  const options = {
-    runDirectory: join(folder, "run"),
+const QUIET = { step() {}, epoch() {}, note() {} };
+
+function options(name: string) {
+  return {
+    runDirectory: join(folder, name),
     threads: 1,
     resume: false,
     maxSteps: undefined,
     signal: new AbortController().signal,
     rebuild: "spanmill train recipe.yaml",
   };
-  const made = await makeModel(recipe, options, events);
+}
+
+test("a recipe becomes a model folder that labels text it has not seen, with its card", async () => {
+  const path = join(folder, "recipe.yaml");
+  const recipe = readRecipe(path, RECIPE);
+  const made = await makeModel(recipe, options("run"), QUIET);
   expect(made).toEqual({ reason: "finished", folder: join(folder, "model") });
 
   const settings = {
@@ -85,4 +90,31 @@ test("a recipe becomes a model folder that labels text it has not seen, with its
   expect(card).toContain("spanmill train recipe.yaml");
   expect(card).toContain("| journeys | CC0 | `ner` `pos` `other (in training only)` | 80 | 400 |");
   expect(card).toMatch(/\| journeys \| `ner` \| span F1 \| 100\.00 \| 100\.00 \| \+0\.00 \|/);
+});
+
+test("a model that spanmill made is gone on from: its int8 weights and the heads of the same labels", async () => {
+  const path = join(folder, "recipe.yaml");
+  const again = RECIPE.replace("base: base", "base: model")
+    .replace("output: model", "output: again")
+    .replace(/training: .*/, "training: { epochs: 1, batch-pieces: 160, rate: 1e-9, head-rate: 1e-9 }");
+  const scores: Record<string, number> = {};
+  const told = (event: { scores: readonly { lens: string; f1: number }[] }) => {
+    for (const { lens, f1 } of event.scores) scores[lens] = f1;
+  };
+  await makeModel(readRecipe(path, again), options("again.run"), { ...QUIET, epoch: told });
+  // Nothing was learnt at such rates: what is known was known.
+  expect(scores).toEqual({ ner: 1, pos: 1 });
+
+  const other = again
+    .replace("output: again", "output: other")
+    .replace("types: [PER, LOC] }", "types: [LOC, PER] }");
+  await makeModel(readRecipe(path, other), options("other.run"), { ...QUIET, epoch: told });
+  expect(scores.pos).toBe(1);
+  expect(scores.ner).toBeLessThan(0.9);
+});
+
+test("a base that was trained otherwise is refused", () => {
+  const lenses = readRecipe(join(folder, "recipe.yaml"), RECIPE).lenses;
+  expect(() => readBase(join(folder, "model"), false, lenses)).toThrow(/word-shapes/);
+  expect(() => readBase(join(folder, "nowhere"), true, lenses)).toThrow(/no config.json/);
 });

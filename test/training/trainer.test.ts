@@ -158,6 +158,25 @@ describe("a training", () => {
     expect(end).toMatchObject({ reason: "interrupted", checkpoint: expect.stringMatching(/00000004/) });
   });
 
+  test("stopped while an epoch is judged, it goes on with judging, to the same weights", async () => {
+    const whole = bytesOf(await run(recipe()));
+    const runDirectory = temporaryFolder();
+    const stop = new AbortController();
+    let last = 0;
+    await run(recipe({ epochs: 1 }), {}, { step: ({ step }) => (last = step) });
+    const atLast = ({ step }: { step: number }) => step === last && stop.abort();
+    const end = await run(recipe(), { runDirectory, signal: stop.signal }, { step: atLast });
+    expect(end.reason).toBe("interrupted");
+    const epochs: number[] = [];
+    const gone = await run(
+      recipe(),
+      { runDirectory, resume: true },
+      { epoch: ({ epoch }) => epochs.push(epoch) },
+    );
+    expect(epochs).toEqual([0, 1, 2]);
+    expect(bytesOf(gone)).toEqual(whole);
+  });
+
   test("with another seed ends with other weights", async () => {
     const one = bytesOf(await run(recipe()));
     expect(bytesOf(await run({ ...recipe(), seed: 6 }))).not.toEqual(one);
