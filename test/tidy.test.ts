@@ -100,6 +100,9 @@ const VENDORS: Readonly<Record<string, string>> = {
   commander: "src/cli/",
   yaml: "src/config/",
   zod: "src/",
+  pino: "src/adapters/log/",
+  "prom-client": "src/adapters/metrics/",
+  "@opentelemetry/api": "src/adapters/telemetry/",
 };
 
 describe("the tree", () => {

@@ -74,23 +74,29 @@ export function openMetrics(settings: MetricsSettings): Metrics {
 function worker(count: Counters, labels: LabelNames, event: WorkerEvent): void {
   switch (event.kind) {
     case "done":
-      return done(count, labels, event);
+      done(count, labels, event);
+      return;
     case "dead-letter":
-      return count.deadLetters.inc({ code: event.code });
+      count.deadLetters.inc({ code: event.code });
+      return;
     case "reduced":
       if (event.droppedWords) count.reduced.inc({ channel: event.channel, how: "words_dropped" });
       if (event.parts > 1) count.reduced.inc({ channel: event.channel, how: "parts" });
       return;
     case "retry":
-      return count.retries.inc({ code: event.code });
+      count.retries.inc({ code: event.code });
+      return;
     case "suspect":
-      return count.suspects.inc();
+      count.suspects.inc();
+      return;
     case "stuck":
-      return count.stuck.inc(event.places.length);
+      count.stuck.inc(event.places.length);
+      return;
     case "draining":
       return;
     case "ended":
-      return count.abandoned.inc(event.abandoned);
+      count.abandoned.inc(event.abandoned);
+      return;
   }
 }
 
@@ -116,23 +122,32 @@ function done(
 function source(count: Counters, event: KafkaSourceEvent): void {
   switch (event.kind) {
     case "rebalancing":
-      return count.rebalances.inc();
+      count.rebalances.inc();
+      return;
     case "drained":
-      return count.drains.observe(event.ms / 1000);
+      count.drains.observe(event.ms / 1000);
+      return;
     case "positions-failed":
-      return count.positionsFailed.inc();
+      count.positionsFailed.inc();
+      return;
     case "committed":
-      return count.commits.inc({ result: "ok" });
+      count.commits.inc({ result: "ok" });
+      return;
     case "commit-failed":
-      return count.commits.inc({ result: "failed" });
+      count.commits.inc({ result: "failed" });
+      return;
     case "jump":
-      return count.jumps.inc({ topic: event.topic });
+      count.jumps.inc({ topic: event.topic });
+      return;
     case "heartbeat":
-      return count.heartbeats.inc();
+      count.heartbeats.inc();
+      return;
     case "batch":
-      return count.taken.inc({ topic: event.topic }, event.messages);
+      count.taken.inc({ topic: event.topic }, event.messages);
+      return;
     case "crash":
-      return count.crashes.inc({ restart: String(event.restart) });
+      count.crashes.inc({ restart: String(event.restart) });
+      return;
     case "assigned":
       return;
   }
