@@ -5,6 +5,7 @@
  * no words of a foreign error. Fields are picked one by one, never spread, so that a field that an event gains later does
  * not get into the log unseen. Pure.
  */
+import { placeName } from "../../document/place.js";
 import { describeForeign, SpanmillError } from "../../errors.js";
 import type { BlockOutcome } from "../../pipeline/block-cache.js";
 import type { WorkerEvent } from "../../pipeline/worker-events.js";
@@ -235,10 +236,6 @@ const MOST_NAMES = 50;
 
 function at({ topic, partition, offset }: Place) {
   return { topic, partition, offset };
-}
-
-function placeName({ topic, partition, offset }: Place): string {
-  return `${topic}/${partition}/${offset}`;
 }
 
 function partitionNames(partitions: readonly PartitionName[]): string[] {

@@ -32,8 +32,6 @@ export interface Metrics {
   watch(sources: GaugeSources): void;
   /** The exposition. */
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>;
-  /** Stops what watches the process. */
-  close(): void;
 }
 
 export function openMetrics(settings: MetricsSettings): Metrics {
@@ -67,7 +65,6 @@ export function openMetrics(settings: MetricsSettings): Metrics {
       gauge.read();
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
-    close: () => registry.clear(),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
+import { placeName } from "../../document/place.js";
 import type { WorkerEvent } from "../../pipeline/worker-events.js";
 import type { Place, Source, SourceMessage } from "../../ports/source.js";
 import { remoteParent } from "./remote-parent.js";
@@ -48,7 +49,7 @@ export function openSpans(settings: SpanSettings): Spans {
     // Taken again after a rebalance, while the first time still runs: that one is nobody's now.
     leave(place, (work) => abandon(work));
     const work = settings.each === "document" ? alone(tracer, settings, message) : joined(message);
-    if (work.span.isRecording()) open.set(nameOf(place), work);
+    if (work.span.isRecording()) open.set(placeName(place), work);
   };
 
   const joined = (message: SourceMessage): Work => {
@@ -66,28 +67,27 @@ export function openSpans(settings: SpanSettings): Spans {
 
   /** A document's part is over; with the last one, its span. */
   const leave = (place: Place, tell: (work: Work) => void): void => {
-    const work = open.get(nameOf(place));
+    const work = open.get(placeName(place));
     if (work === undefined) return;
-    open.delete(nameOf(place));
+    open.delete(placeName(place));
     tell(work);
     if (--work.left > 0) return;
     const name = `${place.topic}/${place.partition}`;
     if (batches.get(name) === work) batches.delete(name);
-    if (settings.each === "batch") work.span.setAttribute("messaging.batch.message_count", work.taken);
-    work.span.end();
+    end(work, settings);
   };
 
   return {
     source: (source) => traced(source, begin),
     onWorker: (event) => {
       if (event.kind === "done") leave(event.place, (work) => finish(work, event, settings.each));
-      else if (event.kind === "dead-letter") setAside(open.get(nameOf(event.place)), event);
-      else if (event.kind === "retry") tryAgain(open.get(nameOf(event.place)), event);
+      else if (event.kind === "dead-letter") setAside(open.get(placeName(event.place)), event);
+      else if (event.kind === "retry") tryAgain(open.get(placeName(event.place)), event);
     },
     close: () => {
       for (const work of new Set(open.values())) {
         abandon(work);
-        work.span.end();
+        end(work, settings);
       }
       open.clear();
       batches.clear();
@@ -190,13 +190,14 @@ function offsetOf({ offset }: Place) {
   return Number.isSafeInteger(number) ? { "messaging.kafka.offset": number } : {};
 }
 
+function end({ span, taken }: Work, { each }: SpanSettings): void {
+  if (each === "batch") span.setAttribute("messaging.batch.message_count", taken);
+  span.end();
+}
+
 function abandon({ span }: Work): void {
   span.setAttribute("error.type", "abandoned");
   span.setStatus({ code: SpanStatusCode.ERROR });
-}
-
-function nameOf({ topic, partition, offset }: Place): string {
-  return `${topic}/${partition}/${offset}`;
 }
 
 /** The deliveries themselves pass untouched: a source knows its own by identity. */
