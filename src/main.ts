@@ -15,12 +15,16 @@ import { VERSION } from "./version.js";
 switchOffTelemetry();
 
 const interrupted = new AbortController();
+const stopped = new AbortController();
 /** True once a command runs that finishes what it has begun. */
 let finishesWork = false;
+/** True once it can also be told to end at once. */
+let holdsSignals = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    if (!finishesWork || interrupted.signal.aborted) endAtOnce();
-    interrupted.abort();
+    if (!interrupted.signal.aborted && (finishesWork || holdsSignals)) interrupted.abort();
+    else if (!stopped.signal.aborted && holdsSignals) stopped.abort();
+    else endAtOnce();
   });
 }
 // A reader that goes away is reported by the write that fails, not by an event nobody handles.
@@ -35,6 +39,10 @@ const context: Context = {
   stdout: process.stdout,
   stderr: process.stderr,
   interrupted: interrupted.signal,
+  stopped: stopped.signal,
+  holdSignals: () => {
+    holdsSignals = true;
+  },
   argv: process.argv.slice(2),
   version: VERSION,
   clock: performance,
@@ -62,6 +70,10 @@ async function dispatch(): Promise<number> {
       const { runAnnotate } = await import("./cli/annotate.js");
       finishesWork = true;
       return runAnnotate(command.files, command.options, context);
+    }
+    case "run": {
+      const { runRun } = await import("./cli/run.js");
+      return runRun(command.files, command.options, context);
     }
     case "evaluate": {
       const { runEvaluate } = await import("./cli/evaluate.js");

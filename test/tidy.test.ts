@@ -68,7 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipeline: ["errors", "document", "ports:type", "tagging:type"],
   config: [...GROUND, "tagging", "document"],
   adapters: [...GROUND, "tagging", "document", "dataset", "pipeline:type", "ports:type", "training:type"],
-  compose: ["errors", "adapters", "ports:type", "tagging:type"],
+  compose: ["errors", "adapters", "document", "pipeline", "ports:type", "tagging:type"],
   cli: [
     ...GROUND,
     "adapters",
@@ -98,6 +98,7 @@ const VENDORS: Readonly<Record<string, string>> = {
   "lru-cache": "src/",
   "string-width": "src/",
   commander: "src/cli/",
+  pino: "src/cli/",
   yaml: "src/config/",
   zod: "src/",
   pino: "src/adapters/log/",

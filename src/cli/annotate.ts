@@ -1,5 +1,4 @@
 /** `spanmill annotate`: documents in, records, labelled files or highlighted text out, in order. */
-import { readFileSync } from "node:fs";
 import { type DocumentSource, openDocuments } from "../adapters/files/documents.js";
 import { STDOUT } from "../adapters/files/output.js";
 import { refuseSameFile } from "../adapters/files/paths.js";
@@ -7,8 +6,8 @@ import { openTagger } from "../compose.js";
 import type { AnnotateOptions } from "../config/options.js";
 import { fieldPath } from "../document/extract/json.js";
 import { recordSettings } from "../document/pipeline.js";
-import { type SurfaceWriter, surfaceWriter } from "../document/surface.js";
-import { ERRORS, type ErrorCode, EXIT, SpanmillError } from "../errors.js";
+import type { SurfaceWriter } from "../document/surface.js";
+import { ERRORS, type ErrorCode, EXIT } from "../errors.js";
 import { annotate } from "../pipeline/annotate.js";
 import type { Tagger } from "../ports/tagger.js";
 import { type Progress, progress } from "../terminal/progress.js";
@@ -19,6 +18,7 @@ import type { Context } from "./context.js";
 import { requireKnownNames } from "./names.js";
 import { listBeside, openRejections, type Rejections } from "./rejections.js";
 import { howToGoOn } from "./resume.js";
+import { readHmacKey, surfaceOf } from "./surface.js";
 import { taggerSettings } from "./tagger-settings.js";
 import { type Tally, tally } from "./tally.js";
 import { untilAborted } from "./until-aborted.js";
@@ -29,7 +29,7 @@ export async function runAnnotate(
   options: AnnotateOptions,
   context: Context,
 ): Promise<number> {
-  const surface = surfaceOf(options);
+  const surface = surfaceOf(options, readHmacKey(options.hmacKeyFile));
   const format = formatOf(options, context);
   const paths = files.length === 0 ? ["-"] : files;
   const source = openDocuments(paths, {
@@ -62,31 +62,6 @@ export async function runAnnotate(
     return finish(counts, files, run);
   } finally {
     await tagger.close();
-  }
-}
-
-function surfaceOf({ text, includeText, hmacKeyFile }: AnnotateOptions): SurfaceWriter {
-  return surfaceWriter({
-    default: text.otherwise,
-    labels: Object.fromEntries(text.byName),
-    wholeText: includeText,
-    ...(hmacKeyFile === undefined ? {} : { key: readSecret(hmacKeyFile) }),
-  });
-}
-
-function readSecret(path: string): Uint8Array {
-  try {
-    // The very bytes, but for the line feed that editors put at the end.
-    const key = readFileSync(path);
-    return key.at(-1) === 0x0a ? key.subarray(0, key.at(-2) === 0x0d ? -2 : -1) : key;
-  } catch (cause) {
-    throw new SpanmillError(
-      "CONFIG_INVALID",
-      "--hmac-key-file cannot be read: check its path and its rights",
-      {
-        cause,
-      },
-    );
   }
 }
 

@@ -2,6 +2,7 @@
 import { readEnvironment } from "../config/environment.js";
 import { readConfigFile } from "../config/file.js";
 import { type Linted, lintAnnotate, lintEvaluate, lintTrain } from "../config/lint.js";
+import { lintRun } from "../config/lint-run.js";
 import { COMMAND_NAMES, type CommandName } from "../config/option.js";
 import {
   type AnnotateOptions,
@@ -9,6 +10,7 @@ import {
   OPTIONS,
   type OptionsOf,
   optionsOf,
+  type RunOptions,
   type TrainOptions,
 } from "../config/options.js";
 import { didYouMean, type Problem, quote, throwProblems } from "../config/problems.js";
@@ -141,7 +143,9 @@ function lint(
         ? lintEvaluate(linted as Linted<EvaluateOptions>)
         : name === "train"
           ? lintTrain(linted as Linted<TrainOptions>)
-          : [];
+          : name === "run"
+            ? lintRun(linted as Linted<RunOptions>)
+            : [];
   return messages.map((message) => ({ code: "USAGE", message }));
 }
 

@@ -37,6 +37,26 @@ export const COMMANDS = {
       },
     ],
   },
+  run: {
+    summary: "Runs the worker: documents from Kafka or files in, records out, until it is told to stop.",
+    operand: {
+      name: "files",
+      placeholder: "FILES",
+      many: true,
+      doc: "files to read, where no Kafka is read",
+    },
+    examples: [
+      { line: "spanmill run examples/tickets.jsonl", what: "records of files on standard output" },
+      {
+        line: "spanmill run --config worker.yaml --dry-run",
+        what: "checks brokers, topics, rights and models",
+      },
+      {
+        line: "spanmill run --source kafka --sink kafka --kafka-brokers localhost:9092 --kafka-group spanmill --kafka-topics tickets",
+        what: "from a topic to the topics spanmill.documents, spanmill.entities and so on",
+      },
+    ],
+  },
   evaluate: {
     summary: "Scores a model on labelled files, or one label file against another.",
     operand: { name: "files", placeholder: "FILES", many: true, doc: "labelled files, gzipped or not" },

@@ -8,6 +8,10 @@ export interface Context {
   readonly stderr: StreamTraits & { write(text: string): void };
   /** Aborted by the first Ctrl-C or SIGTERM: finish what is begun, and say how to go on. */
   readonly interrupted: AbortSignal;
+  /** Aborted by the second signal, where `holdSignals` was called: end at once, but in good order. */
+  readonly stopped: AbortSignal;
+  /** From now on a second signal aborts `stopped`, and only a third one ends the process itself. */
+  readonly holdSignals: () => void;
   /** The arguments after the program's name, for saying how to go on. */
   readonly argv: readonly string[];
   readonly version: string;

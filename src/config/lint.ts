@@ -11,7 +11,8 @@ export interface Linted<Options> {
 
 /** Gives what is wrong, one message for each rule that is broken. */
 export function lintAnnotate(command: Linted<AnnotateOptions>): readonly string[] {
-  return ANNOTATE_RULES.map((rule) => rule(command)).filter((message) => message !== undefined);
+  const messages = ANNOTATE_RULES.map((rule) => rule(command)).filter((message) => message !== undefined);
+  return [...messages, ...textRules(command.options)];
 }
 
 export function lintEvaluate(command: Linted<EvaluateOptions>): readonly string[] {
@@ -26,14 +27,6 @@ type Rule<Options> = (command: Linted<Options>) => string | undefined;
 
 const ANNOTATE_RULES: readonly Rule<AnnotateOptions>[] = [
   ({ options }) => modelTwice(options),
-  ({ options: { text, hmacKeyFile } }) =>
-    hmacKeyFile === undefined && policies(text).includes("hmac")
-      ? "--text hmac needs a key: give --hmac-key-file FILE"
-      : undefined,
-  ({ options: { text, includeText } }) =>
-    includeText && policies(text).some((policy) => policy !== "full")
-      ? "--include-text puts the whole text into the record, which --text keeps out of it; leave one of them out"
-      : undefined,
   ({ options: { text, to } }) =>
     (to === "conll" || to === "conllu" || to === "brat") && policies(text).some((policy) => policy !== "full")
       ? `--to ${to} writes the text itself, which --text keeps out; use --to jsonl`
@@ -121,11 +114,30 @@ const TRAIN_RULES: readonly Rule<TrainOptions>[] = [
       : undefined,
 ];
 
+/** What a record may hold of the text. */
+export function textRules({
+  text,
+  hmacKeyFile,
+  includeText,
+}: Pick<AnnotateOptions, "text" | "hmacKeyFile" | "includeText">): readonly string[] {
+  const wanted = policies(text);
+  return [
+    ...(hmacKeyFile === undefined && wanted.includes("hmac")
+      ? ["--text hmac needs a key: give --hmac-key-file FILE"]
+      : []),
+    ...(includeText && wanted.some((policy) => policy !== "full")
+      ? [
+          "--include-text puts the whole text into the record, which --text keeps out of it; leave one of them out",
+        ]
+      : []),
+  ];
+}
+
 function policies(text: AnnotateOptions["text"]): readonly string[] {
   return [text.otherwise, ...text.byName.values()];
 }
 
-function modelTwice({ model }: Pick<AnnotateOptions, "model">): string | undefined {
+export function modelTwice({ model }: Pick<AnnotateOptions, "model">): string | undefined {
   const lenses = model.flatMap((source) => source.lenses ?? []);
   const twice = lenses.find((lens, index) => lenses.indexOf(lens) !== index);
   return twice === undefined

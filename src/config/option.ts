@@ -6,7 +6,15 @@
  */
 import type { ValueType } from "./values.js";
 
-export const COMMAND_NAMES = ["annotate", "evaluate", "train", "models inspect", "schema", "doctor"] as const;
+export const COMMAND_NAMES = [
+  "annotate",
+  "run",
+  "evaluate",
+  "train",
+  "models inspect",
+  "schema",
+  "doctor",
+] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export const GROUPS = [
@@ -15,7 +23,11 @@ export const GROUPS = [
   "Scoring",
   "Training",
   "Output",
+  "Labels",
   "Text in the record",
+  "Kafka",
+  "Cache",
+  "Limits",
   "Terminal",
   "General",
 ] as const;

@@ -8,8 +8,10 @@ import { INPUT_OPTIONS } from "./table/input.js";
 import { MODEL_OPTIONS } from "./table/model.js";
 import { OUTPUT_OPTIONS } from "./table/output.js";
 import { SCORING_OPTIONS } from "./table/scoring.js";
+import { SERVER_OPTIONS } from "./table/servers.js";
 import { TERMINAL_OPTIONS } from "./table/terminal.js";
 import { TRAINING_OPTIONS } from "./table/training.js";
+import { WORKER_OPTIONS } from "./table/worker.js";
 import type { ValueType } from "./values.js";
 
 export const OPTIONS = [
@@ -17,6 +19,8 @@ export const OPTIONS = [
   ...MODEL_OPTIONS,
   ...SCORING_OPTIONS,
   ...TRAINING_OPTIONS,
+  ...WORKER_OPTIONS,
+  ...SERVER_OPTIONS,
   ...OUTPUT_OPTIONS,
   ...TERMINAL_OPTIONS,
 ] as const;
@@ -45,6 +49,7 @@ export type OptionsOf<C extends CommandName> = {
   readonly [O in DeclaredFor<Declared, C> as CamelCase<O["key"]>]: ValueOf<O>;
 };
 export type AnnotateOptions = OptionsOf<"annotate">;
+export type RunOptions = OptionsOf<"run">;
 export type EvaluateOptions = OptionsOf<"evaluate">;
 export type TrainOptions = OptionsOf<"train">;
 export type InspectOptions = OptionsOf<"models inspect">;

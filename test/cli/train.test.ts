@@ -72,6 +72,8 @@ async function run(line: readonly string[], { make }: Pick<ReturnType<typeof dou
     stdout: { isTTY: false },
     stderr: { isTTY: false, write: (text) => (out.stderr += text) },
     interrupted: new AbortController().signal,
+    stopped: new AbortController().signal,
+    holdSignals() {},
     argv: line,
     version: "0",
     clock: { now: () => 0 },

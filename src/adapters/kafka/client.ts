@@ -61,9 +61,9 @@ export const REQUEST_TIMEOUT_MS = 30_000;
 
 async function readTls({ ca, cert, key }: KafkaTls): Promise<ConnectionOptions> {
   const [caPem, certPem, keyPem] = await Promise.all([
-    ca === undefined ? undefined : readSetting(ca, "kafka.tls.ca"),
-    cert === undefined ? undefined : readSetting(cert, "kafka.tls.cert"),
-    key === undefined ? undefined : readSetting(key, "kafka.tls.key"),
+    ca === undefined ? undefined : readSetting(ca, "kafka.tls.ca-file"),
+    cert === undefined ? undefined : readSetting(cert, "kafka.tls.cert-file"),
+    key === undefined ? undefined : readSetting(key, "kafka.tls.key-file"),
   ]);
   return {
     ...(caPem === undefined ? {} : { ca: [caPem] }),
@@ -75,8 +75,8 @@ async function readTls({ ca, cert, key }: KafkaTls): Promise<ConnectionOptions> 
 /** One line feed at the end of a secret's file is the editor's, not the secret's. */
 async function readSasl({ mechanism, usernameFile, passwordFile }: KafkaSasl): Promise<SASLOptions> {
   const [username, password] = await Promise.all([
-    readSetting(usernameFile, "kafka.sasl.username_file"),
-    readSetting(passwordFile, "kafka.sasl.password_file"),
+    readSetting(usernameFile, "kafka.sasl.username-file"),
+    readSetting(passwordFile, "kafka.sasl.password-file"),
   ]);
   return { mechanism, username: trimEnd(username), password: trimEnd(password) } as SASLOptions;
 }

@@ -43,7 +43,7 @@ export const INPUT_OPTIONS = [
     value: one(size("SIZE", { min: "1", max: "256MiB" })),
     default: "16MiB",
     group: "Input",
-    commands: ["annotate"],
+    commands: ["annotate", "run"],
     doc: "Texts and lines above this size are rejected.",
   },
   {

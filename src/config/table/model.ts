@@ -10,7 +10,7 @@ export const MODEL_OPTIONS = [
     value: modelSources(),
     absent: "the built-in model",
     group: "Model",
-    commands: ["annotate", "evaluate", "doctor"],
+    commands: ["annotate", "run", "evaluate", "doctor"],
     doc: "A model folder; repeat it to take lenses from several (pos=DIR). In the variable, ; separates.",
   },
   {
@@ -18,7 +18,7 @@ export const MODEL_OPTIONS = [
     value: lensNames,
     absent: "all that the models have",
     group: "Model",
-    commands: ["annotate", "evaluate"],
+    commands: ["annotate", "run", "evaluate"],
     doc: "The lenses wanted, separated by commas or repeated.",
   },
   {
@@ -26,7 +26,7 @@ export const MODEL_OPTIONS = [
     value: keyed("LENS", choice("SCHEME", SCHEMES), undefined),
     absent: "read from the labels",
     group: "Model",
-    commands: ["annotate", "evaluate"],
+    commands: ["annotate", "run", "evaluate"],
     doc: "How labels mark spans. IOB1 must be declared: its labels look like BIO.",
   },
   {
@@ -34,7 +34,7 @@ export const MODEL_OPTIONS = [
     value: one(word("NAME", "a name such as auto, fp32, fp16, int8, q8, quantized, uint8, q4", /^\w+$/)),
     default: "auto",
     group: "Model",
-    commands: ["annotate", "evaluate", "models inspect"],
+    commands: ["annotate", "run", "evaluate", "models inspect"],
     doc: "Which onnx/model_*.onnx is loaded: fp32, fp16, int8, q8 (or quantized), uint8, q4 and so on.",
   },
   {
@@ -42,7 +42,7 @@ export const MODEL_OPTIONS = [
     value: one(choice("HOW", ["constrained", "argmax"])),
     default: "constrained",
     group: "Model",
-    commands: ["annotate", "evaluate"],
+    commands: ["annotate", "run", "evaluate"],
     doc: "The best well-formed label sequence, or the best label of each word, repaired as conlleval does.",
   },
   {
@@ -50,7 +50,7 @@ export const MODEL_OPTIONS = [
     value: one(number("N", { min: 0, max: 1 })),
     default: "0",
     group: "Model",
-    commands: ["annotate"],
+    commands: ["annotate", "run"],
     doc: "Leaves out spans with a lower score.",
   },
   {
@@ -58,7 +58,7 @@ export const MODEL_OPTIONS = [
     value: one(integer("N", { min: 1, max: 1024 })),
     absent: "as many as the machine runs at once",
     group: "Model",
-    commands: ["annotate", "evaluate"],
+    commands: ["annotate", "run", "evaluate"],
     doc: "Worker threads, each with its own copy of the models. Answers do not depend on it.",
   },
 ] as const satisfies readonly OptionDeclaration[];

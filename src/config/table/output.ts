@@ -35,7 +35,7 @@ export const OUTPUT_OPTIONS = [
     value: one(choice("UNIT", OFFSET_UNITS)),
     default: "code_point",
     group: "Output",
-    commands: ["annotate"],
+    commands: ["annotate", "run"],
     doc: "What offsets count: code points (Python, SQL), UTF-16 units (JavaScript, Java) or bytes.",
   },
   {
@@ -43,7 +43,7 @@ export const OUTPUT_OPTIONS = [
     value: one(toggle()),
     default: "false",
     group: "Output",
-    commands: ["annotate"],
+    commands: ["annotate", "run"],
     doc: "Puts the words into the record, as columns.",
   },
   {
@@ -51,7 +51,7 @@ export const OUTPUT_OPTIONS = [
     value: one(toggle()),
     default: "false",
     group: "Output",
-    commands: ["evaluate", "train", "models inspect", "doctor"],
+    commands: ["run", "evaluate", "train", "models inspect", "doctor"],
     doc: "Prints JSON.",
   },
   {
@@ -59,7 +59,7 @@ export const OUTPUT_OPTIONS = [
     value: keyed("LABEL", choice("POLICY", TEXT_POLICIES), "full"),
     default: "full",
     group: "Text in the record",
-    commands: ["annotate"],
+    commands: ["annotate", "run"],
     doc: "What the record holds of a span's text, for all labels or by label (full,PER=hmac): none, a keyed digest, a mask, or all of it.",
   },
   {
@@ -67,7 +67,7 @@ export const OUTPUT_OPTIONS = [
     value: one(path("FILE")),
     secret: true,
     group: "Text in the record",
-    commands: ["annotate"],
+    commands: ["annotate", "run"],
     doc: "The file with the key of --text hmac.",
   },
   {
@@ -75,7 +75,7 @@ export const OUTPUT_OPTIONS = [
     value: one(toggle()),
     default: "false",
     group: "Text in the record",
-    commands: ["annotate"],
+    commands: ["annotate", "run"],
     doc: "Puts the whole text that the offsets refer to into the record.",
   },
 ] as const satisfies readonly OptionDeclaration[];

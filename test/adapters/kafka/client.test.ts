@@ -117,7 +117,7 @@ describe("openKafka", () => {
     } as const;
     const opening = openKafka({ ...connection, sasl }, () => {});
     await expect(opening).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-    await expect(opening).rejects.toThrow("kafka.sasl.username_file: the file cannot be read (ENOENT)");
+    await expect(opening).rejects.toThrow("kafka.sasl.username-file: the file cannot be read (ENOENT)");
     await expect(opening).rejects.not.toThrow("nowhere");
     await expect(openKafka(connection, () => {})).resolves.toBeInstanceOf(Kafka);
   });

@@ -1,0 +1,150 @@
+/** A worker's parts, each opened, looked at and closed: no group is joined, nothing is read or written. */
+import { randomBytes } from "node:crypto";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { openCache } from "../adapters/caches.js";
+import { openTagger } from "../compose.js";
+import { SpanmillError, systemCode } from "../errors.js";
+import type { Channel } from "../ports/sink.js";
+import { cacheSettings, openSink, openSource, taggerSettingsOf, workerSettings } from "./worker.js";
+import type { RunEvent, SinkSetup, WorkerHooks, WorkerSetup } from "./worker-setup.js";
+
+export interface Finding {
+  readonly check: "source" | "model" | "cache" | "sink";
+  readonly status: "ok" | "warning" | "failed";
+  readonly finding: string;
+  /** Of what failed. */
+  readonly error?: SpanmillError;
+}
+
+/** Never rejects for what it looks at: all that is wrong is found in one go. */
+export async function checkWorker(setup: WorkerSetup, hooks: WorkerHooks): Promise<readonly Finding[]> {
+  return [
+    ...(await checked("source", () => lookAtSource(setup, hooks))),
+    ...(await checked("model", () => lookAtModel(setup))),
+    ...(await checked("cache", () => lookAtCache(setup, hooks))),
+    ...(await checked("sink", () => lookAtSink(setup.sink, hooks))),
+  ];
+}
+
+type Look = readonly Omit<Finding, "check">[];
+
+async function checked(check: Finding["check"], look: () => Promise<Look>): Promise<Finding[]> {
+  try {
+    return (await look()).map((finding) => ({ check, ...finding }));
+  } catch (error) {
+    if (!(error instanceof SpanmillError)) throw error;
+    return [{ check, status: "failed", finding: error.message, error }];
+  }
+}
+
+async function lookAtSource({ source, input }: WorkerSetup, hooks: WorkerHooks): Promise<Look> {
+  switch (source.kind) {
+    case "kafka": {
+      const { openKafka } = await import("../adapters/kafka/client.js");
+      const { lookAtInput } = await import("../adapters/kafka/look.js");
+      const kafka = await openKafka(source.connection, (line) => hooks.log({ from: "kafka", ...line }));
+      const { groupId, topics } = source.settings;
+      const found = await lookAtInput(kafka, groupId, topics);
+      return found.map(({ topic, partitions, unread }) => ({
+        status: "ok",
+        finding: `topic ${topic}: ${partitions} partitions, ${unread} messages unread by group ${groupId}`,
+      }));
+    }
+    case "files":
+      await openSource(source, input.maxDocumentSize, hooks);
+      return [{ status: "ok", finding: `files: ${source.paths.length}` }];
+    case "stdin":
+      return [{ status: "ok", finding: "standard input" }];
+  }
+}
+
+async function lookAtModel(setup: WorkerSetup): Promise<Look> {
+  const tagger = await openTagger(taggerSettingsOf(setup));
+  try {
+    const { record } = workerSettings(setup, tagger);
+    const models = tagger.models.map(
+      ({ name, lenses }) => `${name} with ${lenses.map((lens) => lens.name).join(", ")}`,
+    );
+    return [
+      {
+        status: "ok",
+        finding: `${models.join("; ")}; ${tagger.threads} threads; pipeline ${record.pipeline.digest.slice(0, 12)}`,
+      },
+      ...tagger.warnings.map((finding) => ({ status: "warning" as const, finding })),
+    ];
+  } finally {
+    await tagger.close();
+  }
+}
+
+async function lookAtCache({ cache: setup }: WorkerSetup, hooks: WorkerHooks): Promise<Look> {
+  if (setup.kind === "none" || setup.kind === "memory") return [{ status: "ok", finding: setup.kind }];
+  let tell!: (event: RunEvent) => void;
+  const told = new Promise<RunEvent>((resolve) => {
+    tell = resolve;
+  });
+  const log = (event: RunEvent) => {
+    if (event.from === "cache") tell(event);
+    hooks.log(event);
+  };
+  const cache = openCache(cacheSettings(setup, { ...hooks, log }));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), REDIS_WAIT);
+  });
+  try {
+    await cache.get([randomBytes(32)]);
+    const first = await Promise.race([told, late]);
+    const state = first?.from === "cache" ? first : undefined;
+    return state?.kind === "state" && state.state === "closed"
+      ? [{ status: "ok", finding: "Redis answers" }]
+      : [
+          {
+            status: "warning",
+            finding: `Redis does not answer${state?.kind === "trouble" ? ` (${state.code})` : ""}; the worker would run without it`,
+          },
+        ];
+  } finally {
+    clearTimeout(timer);
+    await cache.close();
+  }
+}
+
+/** Milliseconds. */
+const REDIS_WAIT = 3_000;
+
+async function lookAtSink(setup: SinkSetup, hooks: WorkerHooks): Promise<Look> {
+  const outputs = Object.entries(setup.outputs) as [Channel, string][];
+  switch (setup.kind) {
+    case "kafka": {
+      const sink = await openSink(setup, hooks);
+      try {
+        return outputs.map(([channel, topic]) => ({
+          status: "ok",
+          finding: `${channel} to topic ${topic}, which takes messages of ${sink.limit(channel)} bytes`,
+        }));
+      } finally {
+        await sink.close();
+      }
+    }
+    // To open a file would empty it.
+    case "files":
+    case "stdout":
+      return outputs.map(([channel, path]) => {
+        if (path !== "-") requireWritable(path);
+        return { status: "ok", finding: `${channel} to ${path === "-" ? "standard output" : path}` };
+      });
+  }
+}
+
+function requireWritable(path: string): void {
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new SpanmillError(
+      "OUTPUT_UNWRITABLE",
+      `${path} cannot be written (${systemCode(error) ?? "unknown"}): check its folder and rights`,
+    );
+  }
+}
