@@ -9,7 +9,11 @@ export function workerLog(): WorkerLog {
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },
     destination({ fd: 2, sync: true }),
   );
-  return (event) => logger[levelOf(event)](event);
+  return (event) => {
+    // pino writes a level of its own.
+    const { level: _, ...rest } = { level: undefined, ...event };
+    logger[levelOf(event)](rest);
+  };
 }
 
 function levelOf(event: RunEvent): Level {

@@ -1,7 +1,10 @@
-import { CompressionCodecs, CompressionTypes } from "kafkajs";
+import kafkajs, { CompressionTypes } from "kafkajs";
 import { compressFrame, decompressFrame } from "lz4-napi";
 import * as snappy from "snappy";
 import { zstd } from "./zstd.js";
+
+// Node sees only some of the names that this CommonJS package exports.
+const { CompressionCodecs } = kafkajs;
 
 export const COMPRESSIONS = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 export type Compression = (typeof COMPRESSIONS)[number];

@@ -1,4 +1,4 @@
-import { type Admin, ConfigResourceTypes, type Kafka } from "kafkajs";
+import kafkajs, { type Admin, type Kafka } from "kafkajs";
 import { SpanmillError } from "../../errors.js";
 import { forbidden, missing, unauthenticated, unreachable } from "./failure.js";
 import { type KafkaErrorFacts, kafkaErrorFacts } from "./log.js";
@@ -90,6 +90,9 @@ async function refusalOf(sending: Promise<unknown>): Promise<string | undefined>
     return kafkaErrorFacts(error).code;
   }
 }
+
+// Node sees only some of the names that this CommonJS package exports.
+const { ConfigResourceTypes } = kafkajs;
 
 /** A right of its own (DESCRIBE_CONFIGS); without it the worker can do its work. */
 async function readMaxMessageBytes(admin: Admin, topic: string): Promise<number | undefined> {
