@@ -47,7 +47,7 @@ const RULES: readonly Rule[] = [
       ? "no field holds the text: give --input-text, --input-subject or --input-body"
       : undefined,
   ({ options: { sink }, isFlag }) => {
-    const keys = OUTPUTS.filter((output) => output !== "dead-letters").map((output) => `out.${output}`);
+    const keys = OUTPUTS.filter((output) => output !== "dead-letters").map((output) => `channel.${output}`);
     const flags = sink === "stdout" ? keys.filter(isFlag).map(flag) : [];
     return flags.length === 0
       ? undefined
@@ -56,7 +56,7 @@ const RULES: readonly Rule[] = [
   ({ options }) => {
     const { "dead-letters": _, ...records } = outputsOf(options);
     return Object.keys(records).length === 0
-      ? "nothing would be written: leave one of --out-documents, --out-entities, --out-pos, --out-chunks on"
+      ? "nothing would be written: leave one of --channel-documents, --channel-entities, --channel-pos, --channel-chunks on"
       : undefined;
   },
   ({ files, options }) => topicRules(options, files),
@@ -108,6 +108,6 @@ function topicRules(options: RunOptions, files: readonly string[]): readonly str
     .filter(([, topic]) => options.kafkaTopics.includes(topic))
     .map(
       ([output, topic]) =>
-        `--out-${output}: the topic ${topic} is read too; the worker would read what it writes`,
+        `--channel-${output}: the topic ${topic} is read too; the worker would read what it writes`,
     );
 }

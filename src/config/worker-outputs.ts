@@ -15,17 +15,17 @@ export function inputFiles({ inputFiles }: Pick<RunOptions, "inputFiles">, files
 
 type OutputOptions = Pick<
   RunOptions,
-  "sink" | "outDocuments" | "outEntities" | "outPos" | "outChunks" | "outDeadLetters"
+  "sink" | "channelDocuments" | "channelEntities" | "channelPos" | "channelChunks" | "channelDeadLetters"
 >;
 
 /** The topic or path of each channel that is switched on. On standard output `-` is that of the documents. */
 export function outputsOf(options: OutputOptions): Partial<Record<Output, string>> {
   const given: Record<Output, string | undefined> = {
-    documents: options.outDocuments,
-    entities: options.outEntities,
-    pos: options.outPos,
-    chunks: options.outChunks,
-    "dead-letters": options.outDeadLetters,
+    documents: options.channelDocuments,
+    entities: options.channelEntities,
+    pos: options.channelPos,
+    chunks: options.channelChunks,
+    "dead-letters": options.channelDeadLetters,
   };
   const entries = OUTPUTS.flatMap((output): [Output, string][] => {
     if (options.sink === "stdout" && output !== "dead-letters") {

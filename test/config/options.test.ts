@@ -60,6 +60,11 @@ describe("the option table", () => {
     }
   });
 
+  it("nests no key in one that has a value itself: a file could not hold both", () => {
+    const keys = new Set(options.map(({ key }) => key));
+    for (const key of keys) expect(keys).not.toContain(key.split(".").slice(0, -1).join("."));
+  });
+
   it("keeps secrets in files", () => {
     for (const option of options) if (option.secret) expect(option.key).toMatch(/-file$/);
   });

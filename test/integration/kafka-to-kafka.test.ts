@@ -8,7 +8,7 @@ import { lookupFolder } from "../support/lookup-model.js";
 import { type RawRecord, readTopic } from "../support/servers/raw-reader.js";
 import { sharedKafka } from "../support/servers/shared.js";
 import { freshGroup, freshTopic } from "../support/servers/topics.js";
-import { until } from "../support/servers/until.js";
+import { GaveUp, until } from "../support/servers/until.js";
 import { temporaryFolder } from "../support/temporary.js";
 
 const MODEL = lookupFolder();
@@ -51,7 +51,7 @@ kafka:
   session-timeout: 6s
   commit-interval: 100ms
   compression: gzip
-out:
+channel:
   documents: ${names.documents}
   entities: ${names.entities}
   pos: ${names.pos}
@@ -62,8 +62,20 @@ out:
   return { ...names, group, config };
 }
 
+/** A process that ends before the test asks for it fails the test with what it said. */
 function run({ config }: Pipeline): Started {
-  return start(["run", "--config", config]);
+  const started = start(["run", "--config", config]);
+  ended = undefined;
+  void started.finished.then(({ stderr }) => {
+    ended = stderr;
+  });
+  return started;
+}
+
+let ended: string | undefined;
+
+function stillRuns(): void {
+  if (ended !== undefined) throw new GaveUp(`the worker ended: ${ended}`);
 }
 
 function tickets(from: number, to: number) {
@@ -84,10 +96,11 @@ async function idsOf(topic: string): Promise<string[]> {
 
 /** Kept when the topic has records of so many documents. */
 function arrived(topic: string, documents: number): Promise<unknown> {
-  return until(`${documents} documents in a topic`, async () => new Set(await idsOf(topic)).size >= documents, {
-    withinMs: 45_000,
-    everyMs: 100,
-  });
+  const ask = async () => {
+    stillRuns();
+    return new Set(await idsOf(topic)).size >= documents;
+  };
+  return until(`${documents} documents in a topic`, ask, { withinMs: 25_000, everyMs: 100 });
 }
 
 async function committedIn({ input, group }: Pipeline): Promise<number> {
@@ -130,7 +143,13 @@ describe("documents of a topic", () => {
     const count = 1_500;
     await produce(bootstrap, own.input, tickets(0, count));
     const first = run(own);
-    await until("some records", async () => (await recordsOf(own.documents)).length > 0, { everyMs: 10 });
+    await until("some records", 
+      async () => {
+        stillRuns();
+        return (await recordsOf(own.documents)).length > 0;
+      },
+      { everyMs: 10, withinMs: 25_000 },
+    );
     first.process.kill("SIGKILL");
     await first.finished;
     const before = (await recordsOf(own.documents)).length;
@@ -208,7 +227,7 @@ describe("--dry-run", () => {
     const own = await pipeline();
     const { status, stdout } = await spanmill([
       ...["run", "--config", own.config, "--dry-run", "--json", "--kafka-topics", "absent-in"],
-      ...["--out-entities", "absent-out", "--label-only", "PERSON"],
+      ...["--channel-entities", "absent-out", "--label-only", "PERSON"],
     ]);
     const failed = JSON.parse(stdout).checks.filter(({ status }: { status: string }) => status === "failed");
     expect(failed.map(({ check, code }: { check: string; code: string }) => [check, code])).toEqual([

@@ -95,7 +95,7 @@ export const WORKER_OPTIONS = [
     doc: "Where records go. Standard output takes documents alone; their dead letters go to a file.",
   },
   {
-    key: "out.documents",
+    key: "channel.documents",
     value: one(OUTPUT),
     absent: OUTPUT_ABSENT,
     group: "Output",
@@ -103,7 +103,7 @@ export const WORKER_OPTIONS = [
     doc: "The topic or file of whole records; empty: none.",
   },
   {
-    key: "out.entities",
+    key: "channel.entities",
     value: one(OUTPUT),
     absent: OUTPUT_ABSENT,
     group: "Output",
@@ -111,7 +111,7 @@ export const WORKER_OPTIONS = [
     doc: "The topic or file of entities; empty: none.",
   },
   {
-    key: "out.pos",
+    key: "channel.pos",
     value: one(OUTPUT),
     absent: OUTPUT_ABSENT,
     group: "Output",
@@ -119,7 +119,7 @@ export const WORKER_OPTIONS = [
     doc: "The topic or file of words and their parts of speech; empty: none.",
   },
   {
-    key: "out.chunks",
+    key: "channel.chunks",
     value: one(OUTPUT),
     absent: OUTPUT_ABSENT,
     group: "Output",
@@ -127,7 +127,7 @@ export const WORKER_OPTIONS = [
     doc: "The topic or file of phrase chunks; empty: none.",
   },
   {
-    key: "out.dead-letters",
+    key: "channel.dead-letters",
     value: one(OUTPUT),
     absent: "spanmill.dead-letters on Kafka, else dead-letters.jsonl, made when there is one",
     group: "Output",
