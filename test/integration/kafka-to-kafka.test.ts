@@ -34,7 +34,13 @@ async function pipeline(): Promise<Pipeline> {
   const [input, documents, entities, pos, deadLetters] = await Promise.all(
     [3, 2, 2, 1, 1].map((partitions) => freshTopic(bootstrap, partitions)),
   );
-  const names = { input: input!, documents: documents!, entities: entities!, pos: pos!, deadLetters: deadLetters! };
+  const names = {
+    input: input!,
+    documents: documents!,
+    entities: entities!,
+    pos: pos!,
+    deadLetters: deadLetters!,
+  };
   const group = freshGroup();
   const config = join(folder, `${group}.yaml`);
 
@@ -143,7 +149,8 @@ describe("documents of a topic", () => {
     const count = 1_500;
     await produce(bootstrap, own.input, tickets(0, count));
     const first = run(own);
-    await until("some records", 
+    await until(
+      "some records",
       async () => {
         stillRuns();
         return (await recordsOf(own.documents)).length > 0;
