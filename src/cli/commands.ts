@@ -53,7 +53,7 @@ export const COMMANDS = {
       },
       {
         line: "spanmill run --source kafka --sink kafka --kafka-brokers localhost:9092 --kafka-group spanmill --kafka-topics tickets",
-        what: "from a topic to the topics spanmill.documents, spanmill.entities and so on",
+        what: "from a topic to spanmill.documents and others",
       },
     ],
   },

@@ -75,7 +75,7 @@ describe("commands", () => {
   it.each([
     [["anotate"], '"anotate" is no command; did you mean annotate?'],
     [["help", "evalute"], '"evalute" is no command; did you mean evaluate?'],
-    [["ticket.txt"], '"ticket.txt" is no command; the commands are annotate, evaluate'],
+    [["ticket.txt"], '"ticket.txt" is no command; the commands are annotate, run'],
     [
       ["models", "inspekt"],
       'spanmill models: "inspekt" is none of its commands; did you mean models inspect?',

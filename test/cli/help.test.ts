@@ -47,12 +47,12 @@ describe("help", () => {
     expect(help("annotate --nonsense --threads x --help")).toBe(help("annotate -h"));
   });
 
-  it("keeps to the width it is given, but for examples", () => {
+  it("keeps to the width it is given, but for examples and names that are too long", () => {
     for (const width of [60, 80, 120]) {
       for (const name of COMMAND_NAMES) {
         const own = help(`${name} -h`, width)
           .split("\n")
-          .filter((line) => !line.startsWith("  spanmill"));
+          .filter((line) => !line.startsWith("  spanmill") && line.trim().includes(" "));
         for (const line of own) expect(line.length, line).toBeLessThanOrEqual(width);
       }
     }
@@ -64,7 +64,7 @@ describe("examples", () => {
     "%s",
     (line, name) => {
       const [, ...argv] = line.replace(/ [<>].*$/, "").split(" ");
-      expect(parseCommandLine(argv, {}, noFile, "0").name).toBe(name);
+      expect(parseCommandLine(argv, {}, () => "", "0").name).toBe(name);
     },
   );
 });

@@ -175,7 +175,7 @@ export const WORKER_OPTIONS = [
   },
   {
     key: "label.min-score",
-    value: keyed("[LENS:]LABEL", number("N", { min: 0, max: 1 }), undefined),
+    value: keyed("LABEL", number("N", { min: 0, max: 1 }), undefined),
     absent: "as --min-score",
     group: "Labels",
     commands: ["run"],
