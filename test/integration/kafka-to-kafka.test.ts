@@ -106,7 +106,7 @@ function arrived(topic: string, documents: number): Promise<unknown> {
     stillRuns();
     return new Set(await idsOf(topic)).size >= documents;
   };
-  return until(`${documents} documents in a topic`, ask, { withinMs: 25_000, everyMs: 100 });
+  return until(`${documents} documents in a topic`, ask, { withinMs: 45_000, everyMs: 100 });
 }
 
 async function committedIn({ input, group }: Pipeline): Promise<number> {
