@@ -19,7 +19,8 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   belowThreshold: "a score is under --fail-under",
   heartbeat: "heartbeats to the consumer group stopped; start again, nothing is lost",
   tooManyDeadLetters: "too large a share of the documents would have become dead letters",
-  stuck: "a worker thread hung, and only the end of the process could end it; 137 where that had to be forced",
+  stuck:
+    "a worker thread hung, and only the end of the process could end it; 137 where that had to be forced",
   interrupted: "stopped by Ctrl-C or a signal; the output ends on a whole record",
   closedPipe: "the reader of the output has gone",
 };
