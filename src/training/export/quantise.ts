@@ -8,11 +8,11 @@
  *
  * Kernels have 7 bits. Processors without VNNI multiply unsigned by signed bytes in pairs and add each pair in 16 bits
  * with saturation: 2 * 255 * 64 = 32640 fits, twice that, with 8 bits, does not. The table of words is no factor of a
- * product, so it has 8. Heads stay float: they are small, and the last thing to be wrong.
+ * product, so it has 8. Of a layer's outlying weights some are cut off, which makes up for the eighth bit. Heads stay float: they are small, and the last thing to be wrong.
  */
 import { ATTRIBUTE, ELEMENT, type OnnxModel, type OnnxNode, type OnnxTensor } from "../graph/onnx-file.js";
 import { WORD_TABLE } from "../step.js";
-import { type ScalePer, toInt8 } from "./int8.js";
+import { type Int8Form, toInt8 } from "./int8.js";
 
 export interface QuantiseOptions {
   readonly bits?: 7 | 8;
@@ -43,10 +43,10 @@ export function quantise(model: OnnxModel, { bits = 7, scales = "column" }: Quan
         node.push(plain("DynamicQuantizeLinear", [first], made));
         bytesOf.set(first, made);
       }
-      replaced.set(second, quantised(weights.get(second)!, scales, bits));
+      replaced.set(second, quantised(weights.get(second)!, { per: scales, bits, clip: true }));
       node.push(...integerProduct(bytesOf.get(first)!, second, output));
     } else if (each.opType === "Gather" && first === WORD_TABLE && weights.has(first)) {
-      replaced.set(first, quantised(weights.get(first)!, "row", 8));
+      replaced.set(first, quantised(weights.get(first)!, { per: "row", bits: 8 }));
       node.push(...rowsOfBytes(first, second, output));
     } else {
       node.push(each);
@@ -61,12 +61,12 @@ function isLayerKernel(name: string): boolean {
   return name.endsWith(".kernel") && !name.startsWith("heads.");
 }
 
-function quantised(tensor: OnnxTensor, per: ScalePer, bits: 7 | 8): OnnxTensor[] {
+function quantised(tensor: OnnxTensor, form: Int8Form): OnnxTensor[] {
   const { name, dims, rawData } = tensor;
   const numbers = new Float32Array(rawData!.buffer, rawData!.byteOffset, rawData!.byteLength / 4);
-  const { data, scales } = toInt8(numbers, dims[1]!, per, bits, name);
+  const { data, scales } = toInt8(numbers, dims[1]!, form, name);
   // A row's scale keeps the axis of the columns, so that it broadcasts over the row.
-  const scaleDims = per === "row" ? [scales.length, 1] : per === "column" ? [scales.length] : [];
+  const scaleDims = form.per === "row" ? [scales.length, 1] : form.per === "column" ? [scales.length] : [];
   return [
     { name: name + INT8, dims, dataType: ELEMENT.int8, rawData: new Uint8Array(data.buffer) },
     {
