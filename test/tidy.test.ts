@@ -98,7 +98,6 @@ const VENDORS: Readonly<Record<string, string>> = {
   "lru-cache": "src/",
   "string-width": "src/",
   commander: "src/cli/",
-  pino: "src/cli/",
   yaml: "src/config/",
   zod: "src/",
   pino: "src/adapters/log/",

@@ -141,12 +141,11 @@ describe("a proxy before any server", () => {
       const twin = await startProxy({ target: proxy.address, seed: 11 });
       twin.lose(0.5);
       const socket = connect(twin.port, "127.0.0.1");
-      const lost: boolean[] = [];
+      const lost: number[] = [];
       for (let i = 0; i < 6; i++) {
-        const from = performance.now();
         socket.write("x");
         await once(socket, "data");
-        lost.push(performance.now() - from >= 200);
+        lost.push(twin.lost());
       }
       socket.destroy();
       await twin.close();
@@ -154,7 +153,8 @@ describe("a proxy before any server", () => {
     };
     const first = await draw();
     expect(await draw()).toEqual(first);
-    expect(new Set(first).size).toBe(2);
+    expect(first.at(-1)).toBeGreaterThan(0);
+    expect(first.at(-1)).toBeLessThan(12);
   });
 });
 

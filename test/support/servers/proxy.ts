@@ -20,6 +20,8 @@ export interface FaultProxy {
   delay(ms: number, jitterMs?: number): void;
   /** As a network that loses this share of its packets looks to TCP: chunks held back until they are sent again. */
   lose(share: number): void;
+  /** How many chunks have been lost once. */
+  readonly lost: () => number;
   /** At most this many bytes a second, for each connection and direction. */
   throttle(bytesPerSecond: number): void;
   /**
@@ -53,9 +55,10 @@ interface Faults {
   bytesPerSecond: number;
   drop: { readonly apiKey: number; readonly keep: boolean; left: number } | undefined;
   dropped: number;
+  lost: number;
 }
 
-const none = (): Omit<Faults, "dropped"> => ({
+const none = (): Omit<Faults, "dropped" | "lost"> => ({
   refuse: false,
   silent: false,
   delayMs: 0,
@@ -66,7 +69,7 @@ const none = (): Omit<Faults, "dropped"> => ({
 });
 
 export async function startProxy({ target, seed = 1 }: ProxyOptions): Promise<FaultProxy> {
-  const faults: Faults = { ...none(), dropped: 0 };
+  const faults: Faults = { ...none(), dropped: 0, lost: 0 };
   const chance = random(seed);
   const open = new Set<{ readonly client: Socket; readonly breakUp: () => void }>();
   const breakAll = () => {
@@ -92,6 +95,7 @@ export async function startProxy({ target, seed = 1 }: ProxyOptions): Promise<Fa
     silence: () => void Object.assign(faults, { silent: true }),
     delay: (ms, jitterMs = 0) => void Object.assign(faults, { delayMs: ms, jitterMs }),
     lose: (loss) => void Object.assign(faults, { loss }),
+    lost: () => faults.lost,
     throttle: (bytesPerSecond) => void Object.assign(faults, { bytesPerSecond }),
     dropAnswers: (apiKey, { times = 1, keep = false } = {}) => {
       faults.drop = { apiKey, keep, left: times };
@@ -164,7 +168,10 @@ function carry(
     if (bytes.length === 0) return;
     const now = performance.now();
     let at = now + faults.delayMs + (chance() * 2 - 1) * faults.jitterMs;
-    if (chance() < faults.loss) at += RESEND_MS;
+    if (chance() < faults.loss) {
+      at += RESEND_MS;
+      faults.lost++;
+    }
     last = Math.max(at, last) + (bytes.length / faults.bytesPerSecond) * 1000;
     if (last <= now && waiting === 0) return void write(from, to, bytes);
     waiting++;
