@@ -26,6 +26,10 @@ const NAMES = [
   "export-forms",
   "products",
   "join-to",
+  "kafka-to-kafka",
+  "kafka-cached",
+  "kafka-latency",
+  "kafka-soak",
 ] as const;
 
 const USAGE = `npm run bench -- [NAME...] [--rounds N] [--scale X] [--model DIR] [--json FILE]
