@@ -35,6 +35,9 @@ export interface BatcherSettings<Owner> {
 /** Characters of a request: tens of milliseconds of work, against a tenth of one for the trip. */
 const REQUEST_CHARACTERS = 2_000;
 
+/** Answered blocks that the queue still holds: large enough that closing the gap costs nothing a block. */
+const MOST_GONE = 1_000;
+
 interface Waiting<Owner> {
   readonly block: BlockInput;
   readonly owner: Owner | undefined;
@@ -61,8 +64,9 @@ export function batcher<Owner = never>(tagger: Tagger, settings?: BatcherSetting
       size += sizeOf(queue[head]!.block);
     const request = queue.slice(start, head);
     for (const { block } of request) characters -= sizeOf(block);
-    if (head === queue.length) {
-      queue.length = 0;
+    // A queue that is never empty would else hold on to all that was ever in it.
+    if (head === queue.length || head >= MOST_GONE) {
+      queue.splice(0, head);
       head = 0;
     }
     return request;

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { batcher, sizeOf } from "../../src/pipeline/batcher.js";
@@ -45,6 +47,36 @@ describe("a batcher", () => {
     const { tag } = batcher(tagger);
     await Promise.all([tag([text("one"), text("two")]), tag([words("three")])]);
     expect(tagger.requests).toEqual([[text("one"), text("two"), words("three")]]);
+  });
+
+  it("lets go of what it has answered, though something always waits", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const tagger = {
+      ...scriptedTagger(),
+      async tag(blocks: readonly BlockInput[]) {
+        await turn();
+        return blocks.map(answerTo);
+      },
+    };
+    const { tag } = batcher(tagger, { requests: 1, deadline: 60_000, onStuck: () => {} });
+    const given: WeakRef<BlockInput>[] = [];
+    const ask = () => {
+      const block = text("x".repeat(2_000));
+      given.push(new WeakRef(block));
+      return tag([block]);
+    };
+    const waiting = [ask(), ask(), ask()];
+    for (let i = 0; i < 5_000; i++) {
+      waiting.push(ask());
+      await waiting.shift();
+    }
+    // A weak reference holds on until the turn of the loop in which it was made is over.
+    await turn();
+    collect();
+    expect(given.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(2_000);
+    await Promise.all(waiting);
   });
 
   it("spreads a long document, each request just full", async () => {
