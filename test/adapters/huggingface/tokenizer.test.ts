@@ -99,12 +99,22 @@ describe.skipIf(SHARED_ABSENT).each(MODELS)("the tokenizer of %s (needs ../share
     await fc.assert(
       fc.asyncProperty(word, async (text) => {
         const expected = (await rust.encode(text, null, { addSpecialTokens: false })).getIds();
-        expect(ours.encode(text, true)).toEqual(expected);
+        const got = ours.encode(text, true);
+        if (!isTie(definition, got, expected)) expect(got).toEqual(expected);
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, examples: [["AQ///a"]] },
     );
   });
 });
+
+/** Two ways to cut a word that a unigram model thinks equally likely, `//` and `/` in either order say: both are right. */
+function isTie({ model }: Json, one: readonly number[], other: readonly number[]): boolean {
+  const { type, vocab } = model as { type: string; vocab: [string, number][] };
+  if (type !== "Unigram") return false;
+  const sum = (ids: readonly number[]) => ids.reduce((total, id) => total + vocab[id]![1], 0);
+  const text = (ids: readonly number[]) => ids.map((id) => vocab[id]![0]).join("");
+  return text(one) === text(other) && Math.abs(sum(one) - sum(other)) < 1e-9;
+}
 
 /** A byte-level tokenizer small enough to read: letters, and the blank as Ġ. */
 function byteLevel(addPrefixSpace: boolean): Json {
