@@ -36,8 +36,13 @@ const MOST_BYTES = 4 * 1024 * 1024;
  * among them; markers of transactions are not.
  *
  * @param bootstrap addresses of brokers, `host:port`, joined by commas
+ * @param from by partition, the first offset wanted; all where it is left out
  */
-export async function readTopic(bootstrap: string, topic: string): Promise<TopicContent> {
+export async function readTopic(
+  bootstrap: string,
+  topic: string,
+  from: ReadonlyMap<number, bigint> = new Map(),
+): Promise<TopicContent> {
   const { brokers, partitions } = await readFirst(bootstrap.split(","), topic);
   const wires = new Map<number, Wire>();
   const ranges = new Map<number, { low: bigint; high: bigint }>();
@@ -51,7 +56,9 @@ export async function readTopic(bootstrap: string, topic: string): Promise<Topic
       const low = await listOffset(wire, topic, partition, EARLIEST);
       const high = await listOffset(wire, topic, partition, LATEST);
       ranges.set(partition, { low, high });
-      for await (const record of readPartition(wire, topic, partition, low, high)) records.push(record);
+      const wanted = from.get(partition) ?? low;
+      const start = wanted > low ? wanted : low;
+      for await (const record of readPartition(wire, topic, partition, start, high)) records.push(record);
     }
   } finally {
     for (const wire of wires.values()) wire.close();

@@ -1,0 +1,198 @@
+/** Judges a run by the invariants I1 to I6. Pure. */
+import { isDeepStrictEqual } from "node:util";
+import { type Copy, type History, header, type Input, nameOf } from "./history.js";
+import type { Reference } from "./reference.js";
+import { CAUSES, type Cause, type FaultEvent } from "./timeline.js";
+
+export interface Limits {
+  /** Most documents that one worker has in flight. */
+  readonly inFlight: number;
+  readonly settleMs: number;
+  readonly rssMb: number;
+  readonly descriptors: number;
+}
+
+export const INVARIANTS = ["I1", "I2", "I3", "order", "I4", "I5", "I6", "end"] as const;
+export type Invariant = (typeof INVARIANTS)[number];
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly what: string;
+}
+
+export interface Verdict {
+  readonly inputs: number;
+  readonly records: number;
+  readonly deadLetters: number;
+  readonly lost: number;
+  readonly wrong: number;
+  /** Copies beyond the first, over all channels, by what they come from. */
+  readonly duplicates: Readonly<Partial<Record<Cause | "untraced", number>>>;
+  readonly violations: readonly Violation[];
+}
+
+export function check(history: History, reference: Reference, limits: Limits): Verdict {
+  const violations: Violation[] = [];
+  const say = (invariant: Invariant, what: string) => violations.push({ invariant, what });
+  const groups = groupCopies(history, say);
+  const lost = [...history.inputs].filter(([name, input]) => !isComplete(input, groups.get(name)));
+  for (const [name] of lost) say("I1", `input ${name} has neither all its records nor a dead letter`);
+  for (const name of history.unsafe) say("I2", `input ${name} was committed before its output was there`);
+  const wrong = [...groups].flatMap(([name, copies]) =>
+    copies.filter((copy) => !isRight(copy, history.inputs.get(name)!, reference)),
+  );
+  for (const copy of wrong) say("I4", `${copy.channel} ${nameOf(copy)} is not what ${copy.input} must give`);
+  checkOrder(history, say);
+  const duplicates = checkDuplicates(history, groups, limits, say);
+  const { settledMs, usage } = history;
+  if (settledMs === undefined || settledMs > limits.settleMs) {
+    say("I5", `lag did not reach 0 within ${limits.settleMs} ms`);
+  }
+  if (usage.rssMb > limits.rssMb) say("I6", `a worker had ${usage.rssMb} MB, over ${limits.rssMb}`);
+  if (usage.descriptors > limits.descriptors) {
+    say("I6", `a worker had ${usage.descriptors} descriptors, over ${limits.descriptors}`);
+  }
+  for (const end of history.ends) say("end", end);
+  const deadLetters = history.copies.filter(({ channel }) => channel === "dead-letters").length;
+  const records = history.copies.length - deadLetters;
+  const counts = { inputs: history.inputs.size, records, deadLetters, lost: lost.length };
+  return { ...counts, wrong: wrong.length, duplicates, violations };
+}
+
+type Say = (invariant: Invariant, what: string) => void;
+
+/** Copies by the input that they come from, in the order of the log of each partition. */
+function groupCopies({ inputs, copies }: History, say: Say): Map<string, Copy[]> {
+  const groups = new Map<string, Copy[]>();
+  for (const copy of copies) {
+    const known = copy.input !== undefined && inputs.has(copy.input);
+    if (!known) say("I4", `${copy.channel} ${nameOf(copy)} comes from no input`);
+    else groups.set(copy.input!, [...(groups.get(copy.input!) ?? []), copy]);
+  }
+  return groups;
+}
+
+/** Whether an input needs no more: its dead letter is there, or a record on each channel. */
+export function isComplete({ expected }: Input, copies: readonly Copy[] = []): boolean {
+  const has = (wanted: string) => copies.some(({ channel }) => channel === wanted);
+  return has("dead-letters") || (expected.kind === "record" && has("documents") && has("entities"));
+}
+
+function isRight(copy: Copy, input: Input, reference: Reference): boolean {
+  const { expected } = input;
+  const sameKey = input.key === null ? copy.key !== null : copy.key?.equals(input.key) === true;
+  if (!sameKey) return false;
+  if (copy.channel === "dead-letters") {
+    const code = expected.kind === "dead-letter" ? expected.code : undefined;
+    return header(copy, "spanmill.error-code") === code && isDeepStrictEqual(copy.value, input.value);
+  }
+  const value = parse(copy.value);
+  const wanted = reference.of(input, value?.pipeline?.digest)?.[copy.channel];
+  return wanted !== undefined && isDeepStrictEqual(value, wanted);
+}
+
+function parse(value: Buffer | null) {
+  try {
+    return JSON.parse(String(value));
+  } catch {
+    return undefined;
+  }
+}
+
+/** In a partition of an output, the first copies of a key's documents stand as their inputs do. */
+function checkOrder({ copies }: History, say: Say): void {
+  const seen = new Set<string>();
+  const last = new Map<string, bigint>();
+  for (const { channel, key, input, partition, offset } of copies) {
+    if (channel === "dead-letters" || input === undefined || seen.has(`${channel} ${input}`)) continue;
+    seen.add(`${channel} ${input}`);
+    const [from, at] = input.split("/") as [string, string];
+    const lane = `${channel} ${from} ${String(key)}`;
+    if (BigInt(at) < (last.get(lane) ?? 0n)) {
+      say(
+        "order",
+        `${channel} ${nameOf({ partition, offset })}: ${input} stands behind a later one of its key`,
+      );
+    }
+    last.set(lane, BigInt(at));
+  }
+}
+
+/**
+ * Each copy beyond the first must have the bytes of the one before, an event between the two, and an input that was not yet
+ * committed when the event began. Of one event there may be no more than were in flight or done since the last commit.
+ */
+function checkDuplicates(
+  history: History,
+  groups: ReadonlyMap<string, readonly Copy[]>,
+  limits: Limits,
+  say: Say,
+): Verdict["duplicates"] {
+  const counts: Partial<Record<Cause | "untraced", number>> = {};
+  const again = new Map<FaultEvent, Set<string>>();
+  for (const [name, copies] of groups) {
+    for (const channel of new Set(copies.map((copy) => copy.channel))) {
+      const same = copies.filter((copy) => copy.channel === channel).toSorted((a, b) => a.at - b.at);
+      for (const [i, copy] of same.entries()) {
+        if (i === 0) continue;
+        const before = same[i - 1]!;
+        if (!sameBytes(before, copy)) say("I3", `the copies of ${name} on ${channel} differ`);
+        const event = causeOf(history, before, copy);
+        const cause = (event?.cause ?? "untraced") as Cause | "untraced";
+        counts[cause] = (counts[cause] ?? 0) + 1;
+        if (event === undefined) say("I3", `${name} came again on ${channel} and nothing had happened`);
+        else again.set(event, (again.get(event) ?? new Set()).add(name));
+      }
+    }
+  }
+  for (const [event, names] of again) checkBound(history, groups, event, names, limits, say);
+  return counts;
+}
+
+/** Copies of different pipelines have different names, and other bytes. */
+function sameBytes(a: Copy, b: Copy): boolean {
+  if (header(a, "spanmill.record-id") !== header(b, "spanmill.record-id")) return true;
+  return isDeepStrictEqual([a.key, a.value], [b.key, b.value]);
+}
+
+/** The broker may append a moment after the process that sent it is gone. */
+const APPEND_MS = 300;
+
+function causeOf({ events }: History, before: Copy, copy: Copy): FaultEvent | undefined {
+  const between = events.filter(({ from, to }) => from <= copy.at && to + APPEND_MS >= before.at);
+  for (const cause of CAUSES) {
+    const found = between.findLast((event) => event.cause === cause);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function checkBound(
+  { samples, inputs }: History,
+  groups: ReadonlyMap<string, readonly Copy[]>,
+  event: FaultEvent,
+  names: ReadonlySet<string>,
+  limits: Limits,
+  say: Say,
+): void {
+  const before = samples.filter(({ at }) => at <= event.from);
+  const committed = before.at(-1)?.committed ?? new Map<number, bigint>();
+  for (const name of names) {
+    const { partition, offset } = inputs.get(name)!;
+    if (offset < (committed.get(partition) ?? 0n)) say("I3", `${name} came again though it was committed`);
+  }
+  const moved = new Map<number, number>();
+  before.forEach((sample, i) => {
+    const previous = before[i - 1];
+    for (const [partition, offset] of sample.committed) {
+      // What was committed was decided before it was seen, at the earliest after the sample before.
+      if (previous?.committed.get(partition) !== offset) moved.set(partition, previous?.at ?? 0);
+    }
+  });
+  const since = [...groups].filter(([name, [first]]) => {
+    const start = moved.get(inputs.get(name)!.partition) ?? 0;
+    return first !== undefined && first.at >= start && first.at <= event.to + APPEND_MS;
+  });
+  const most = limits.inFlight * Math.max(1, event.workers) + since.length;
+  if (names.size > most) say("I3", `${names.size} documents came again after "${event.what}", over ${most}`);
+}

@@ -1,0 +1,26 @@
+/**
+ * A worker whose code differs in one place: mutants that the checker must see, and points where the process dies. The
+ * compiled module is changed as the process loads it, so that src has no hook for tests and dist stays as it is.
+ */
+export interface Edit {
+  /** Below dist/: `src/adapters/kafka/lane.js`. */
+  readonly file: string;
+  /** Must stand there exactly once, else the process ends. */
+  readonly find: string;
+  readonly put: string;
+}
+
+/** Where the edits are handed to the process. */
+export const EDITS = "FAULT_EDITS";
+
+/** What a process writes to standard error when it loads an edited module. */
+export function editMark({ file }: Pick<Edit, "file">): string {
+  return `edited ${file}`;
+}
+
+/** The process kills itself the n-th time that it comes to where `before` stands, before that is done. */
+export function dieBefore(file: string, before: string, count: number): Edit {
+  const name = `globalThis.__passed_${file.replaceAll(/\W/g, "_")}`;
+  const die = `if ((${name} = (${name} ?? 0) + 1) === ${count}) process.kill(process.pid, "SIGKILL");`;
+  return { file, find: before, put: `${die} ${before}` };
+}

@@ -1,0 +1,173 @@
+/** Watches a run from outside, while it runs: the group's committed offsets, then the logs of all topics. */
+import { setTimeout as pause } from "node:timers/promises";
+import { type RawRecord, readTopic } from "../servers/raw-reader.js";
+import { isComplete } from "./check.js";
+import { readCommitted } from "./committed.js";
+import type { Expected } from "./documents.js";
+import {
+  CHANNELS,
+  type Copy,
+  type FaultChannel,
+  header,
+  type Input,
+  nameOf,
+  type Sample,
+} from "./history.js";
+
+export interface ObserverSettings {
+  readonly bootstrap: string;
+  readonly group: string;
+  readonly input: string;
+  readonly partitions: number;
+  readonly outputs: Readonly<Record<FaultChannel, string>>;
+  /** By value, as latin1. */
+  readonly expected: ReadonlyMap<string, Expected>;
+  /** Called with every look. */
+  readonly look: () => void;
+}
+
+export interface Observer {
+  readonly inputs: ReadonlyMap<string, Input>;
+  readonly copies: readonly Copy[];
+  readonly samples: readonly Sample[];
+  readonly unsafe: readonly string[];
+  /** Inputs that need no more. */
+  complete(): number;
+  /** Inputs that are not committed, of those known; undefined before the first look. */
+  lag(): number | undefined;
+  /** Kept after a look that began after the call. */
+  look(): Promise<void>;
+  /** Looks once more, and no more. */
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 50;
+
+export function observe(settings: ObserverSettings): Observer {
+  const { bootstrap, group, input, partitions, outputs } = settings;
+  const inputs = new Map<string, Input>();
+  const copies: Copy[] = [];
+  const byInput = new Map<string, Copy[]>();
+  const samples: Sample[] = [];
+  const unsafe: string[] = [];
+  const checked = new Map<number, bigint>();
+  const done = new Set<string>();
+  const tails = new Map(CHANNELS.map((channel) => [channel, tail(bootstrap, outputs[channel])]));
+  const inputTail = tail(bootstrap, input);
+  let isOver = false;
+
+  const takeOutputs = async () => {
+    const found = await Promise.all(
+      CHANNELS.map(async (channel) => [channel, await tails.get(channel)!()] as const),
+    );
+    for (const [channel, records] of found) {
+      for (const record of records) {
+        const copy = {
+          ...record,
+          channel,
+          at: Number(record.timestamp),
+          input: inputOf(channel, record, input),
+        };
+        copies.push(copy);
+        if (copy.input === undefined) continue;
+        const mine = byInput.get(copy.input) ?? [];
+        byInput.set(copy.input, mine);
+        mine.push(copy);
+        const known = inputs.get(copy.input);
+        if (known !== undefined && isComplete(known, mine)) done.add(copy.input);
+      }
+    }
+  };
+
+  /** I2: what is below a committed offset was read before its outputs are looked for, so they must be there. */
+  const checkCommitted = ({ committed }: Sample) => {
+    for (const [partition, offset] of committed) {
+      for (let at = checked.get(partition) ?? 0n; at < offset; at++) {
+        const name = nameOf({ partition, offset: at });
+        if (inputs.has(name) && !done.has(name)) unsafe.push(name);
+        checked.set(partition, at + 1n);
+      }
+    }
+  };
+
+  const lookOnce = async () => {
+    settings.look();
+    const at = Date.now();
+    const committed = await readCommitted(bootstrap, group, input, partitions);
+    const sample = { at, committed };
+    for (const record of await inputTail()) inputs.set(nameOf(record), known(record, settings.expected));
+    await takeOutputs();
+    samples.push(sample);
+    checkCommitted(sample);
+  };
+
+  /** A broker that is down is part of the run. */
+  let running: Promise<unknown> = Promise.resolve();
+  const look = () => {
+    running = running.then(lookOnce).catch(() => undefined);
+    return running as Promise<void>;
+  };
+  const looking = (async () => {
+    while (!isOver) {
+      await look();
+      await pause(EVERY_MS);
+    }
+  })();
+
+  return {
+    inputs,
+    copies,
+    samples,
+    unsafe,
+    complete: () => done.size,
+    lag: () => {
+      const last = samples.at(-1);
+      if (last === undefined) return undefined;
+      return [...inputs.values()].filter(
+        ({ partition, offset }) => offset >= (last.committed.get(partition) ?? 0n),
+      ).length;
+    },
+    look,
+    stop: async () => {
+      isOver = true;
+      await looking;
+      await lookOnce();
+    },
+  };
+}
+
+/** What came to a topic since the last call. */
+function tail(bootstrap: string, topic: string): () => Promise<readonly RawRecord[]> {
+  const next = new Map<number, bigint>();
+  return async () => {
+    const { records } = await readTopic(bootstrap, topic, next);
+    for (const { partition, offset } of records) next.set(partition, offset + 1n);
+    return records;
+  };
+}
+
+function known(record: RawRecord, expected: ReadonlyMap<string, Expected>): Input {
+  const { partition, offset, timestamp, value } = record;
+  const what = expected.get(value?.toString("latin1") ?? "");
+  if (what === undefined) throw new Error(`input ${nameOf(record)} was not fed by the scenario`);
+  const pad = (part: bigint | number, digits: number) => String(part).padStart(digits, "0");
+  return {
+    ...record,
+    revision: `${pad(timestamp, 15)}-${pad(partition, 10)}-${pad(offset, 19)}`,
+    expected: what,
+  };
+}
+
+function inputOf(channel: FaultChannel, record: RawRecord, input: string): string | undefined {
+  if (channel === "dead-letters") {
+    const [topic, partition, offset] = ["topic", "partition", "offset"].map((name) =>
+      header(record, `__connect.errors.${name}`),
+    );
+    return topic === input && partition !== undefined && offset !== undefined
+      ? nameOf({ partition, offset })
+      : undefined;
+  }
+  const [, partition, offset] =
+    /^\d{15}-(\d{10})-(\d{19})$/.exec(header(record, "spanmill.revision") ?? "") ?? [];
+  return partition === undefined || offset === undefined ? undefined : nameOf({ partition, offset });
+}

@@ -1,0 +1,252 @@
+/**
+ * Runs workers through faults and has the run judged by what stands in Kafka's logs alone.
+ *
+ * A row of the fault table is a test of a few lines:
+ *
+ *     const run = await openScenario("kill -9", { bootstrap, inFlight: 50 });
+ *     const worker = run.start();
+ *     await run.feed(400);
+ *     await run.outputs(run.random.between(1, 400));   // until so many documents are done
+ *     await run.kill(worker);                          // or: run.fault("lost-answer", "the proxy drops answers", act)
+ *     run.start();
+ *     expect((await run.finish()).violations).toEqual([]);
+ *
+ * - Every fault goes through `kill`, `terminate` or `fault`, which write it into the timeline with its time. A cause of
+ *   `CAUSES` explains duplicates between its begin and its end, `other` explains none.
+ * - All chance is `run.random`, of a seed that is in the report's line; FAULT_SEED repeats a run.
+ * - Edits (edits.ts) change one place of a worker's code: mutants, and points where it dies.
+ * - `finish` is the tail without faults: lag must reach 0, all workers must end with 0 on SIGTERM. It reads the topics with
+ *   raw-reader.ts, computes every answer once more, prints a line, adds it to reports.jsonl (totals.js sums them) and keeps
+ *   logs and timeline in dist/fault.
+ * - Output topics have the broker's time in their records, so a worker's clock may be wrong.
+ * - Short and long sets: `repetitions(short, long)`; `npm run test:fault` sets FAULT_LONG.
+ *
+ * Wait for what must be seen (`outputs`, `until` of servers/until.ts), never for a time.
+ */
+import { produce } from "../kafka-members.js";
+import { lookupFolder } from "../lookup-model.js";
+import { freshGroup, freshTopic } from "../servers/topics.js";
+import { GaveUp, until } from "../servers/until.js";
+import { check, type Limits } from "./check.js";
+import { type Expected, type FaultDocument, faultDocuments } from "./documents.js";
+import type { FaultChannel } from "./history.js";
+import { type Observer, observe } from "./observer.js";
+import { freshSeed, type Random, seeded } from "./random.js";
+import { referenceOf } from "./reference.js";
+import { describeReport, type FaultReport, keepLogs, keepReport } from "./report.js";
+import { eventsOf, type FaultEvent } from "./timeline.js";
+import { type FaultWorker, startWorker, usageOf, type WorkerOptions } from "./workers.js";
+
+export interface ScenarioOptions {
+  /** Past all proxies: what checks must not suffer from the fault. */
+  readonly bootstrap: string;
+  /** What the workers are told; `bootstrap` unless said. */
+  readonly workersBootstrap?: string;
+  /** Of the input; 3 unless said. Outputs have 2. */
+  readonly partitions?: number;
+  /** `limit.documents` of the workers; 100 unless said. */
+  readonly inFlight?: number;
+  /** Options of all workers, by their keys. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Model folders of all workers that there may be; the first is the default. The lookup model unless said. */
+  readonly models?: readonly string[];
+  readonly limits?: Partial<Limits>;
+  readonly seed?: number;
+  /** False for mutants: their losses are not ours. */
+  readonly counts?: boolean;
+}
+
+export interface Scenario {
+  readonly seed: number;
+  readonly random: Random;
+  readonly input: string;
+  readonly group: string;
+  readonly topics: Readonly<Record<FaultChannel, string>>;
+  readonly observer: Observer;
+  /** Produces so many documents more, or these. */
+  feed(documents: number | readonly FaultDocument[]): Promise<void>;
+  start(options?: WorkerOptions): FaultWorker;
+  /** Waits until so many inputs of the run have their records or dead letters. */
+  outputs(count: number, withinMs?: number): Promise<void>;
+  /** kill -9. */
+  kill(worker: FaultWorker): Promise<void>;
+  /** The worker kills itself by an edit; kept when it has. */
+  died(worker: FaultWorker): Promise<void>;
+  /** SIGTERM; kept with the milliseconds until it ended. Any status but 0 is a violation. */
+  terminate(worker: FaultWorker): Promise<number>;
+  /** A fault that lasts as long as `act` does. */
+  fault<T>(cause: FaultEvent["cause"], what: string, act: () => T | Promise<T>): Promise<T>;
+  finish(): Promise<FaultReport>;
+}
+
+/** How often a row is run: few times with all other tests, more often in `npm run test:fault`. */
+export function repetitions(short: number, long: number): number {
+  return process.env.FAULT_LONG === undefined || process.env.FAULT_LONG === "" ? short : long;
+}
+
+const LIMITS: Limits = { inFlight: 100, settleMs: 40_000, rssMb: 600, descriptors: 200 };
+
+export async function openScenario(name: string, options: ScenarioOptions): Promise<Scenario> {
+  const { bootstrap, partitions = 3, models = [lookupFolder()] } = options;
+  const seed = options.seed ?? freshSeed();
+  const random = seeded(seed);
+  const limits = { ...LIMITS, ...(options.inFlight && { inFlight: options.inFlight }), ...options.limits };
+  const brokerTime = { config: { "message.timestamp.type": "LogAppendTime" } };
+  const [input, documents, entities, deadLetters] = (await Promise.all([
+    freshTopic(bootstrap, partitions),
+    ...[2, 2, 1].map((count) => freshTopic(bootstrap, count, brokerTime)),
+  ])) as [string, string, string, string];
+  const outputs = { documents, entities, "dead-letters": deadLetters };
+  const group = freshGroup();
+  const expected = new Map<string, Expected>();
+  const workers: FaultWorker[] = [];
+  const events: FaultEvent[] = [];
+  const ends: string[] = [];
+  const usage = { rssMb: 0, descriptors: 0 };
+  const began = Date.now();
+  let fed = 0;
+
+  const settings = {
+    ...{ source: "kafka", sink: "kafka", model: models[0]!, threads: "1" },
+    ...{
+      "kafka.brokers": options.workersBootstrap ?? bootstrap,
+      "kafka.group": group,
+      "kafka.topics": input,
+    },
+    ...{ "kafka.session-timeout": "6s", "kafka.commit-interval": "100ms", "kafka.compression": "gzip" },
+    ...{ "limit.documents": String(limits.inFlight), "limit.drain-deadline": "10s" },
+    ...{
+      "channel.documents": documents,
+      "channel.entities": entities,
+      "channel.pos": "",
+      "channel.chunks": "",
+    },
+    "channel.dead-letters": deadLetters,
+    ...options.settings,
+  };
+  const alive = () => workers.filter((worker) => worker.ended() === undefined);
+  const look = () => {
+    for (const worker of alive()) {
+      const now = usageOf(worker.started.process.pid);
+      usage.rssMb = Math.max(usage.rssMb, now?.rssMb ?? 0);
+      usage.descriptors = Math.max(usage.descriptors, now?.descriptors ?? 0);
+    }
+  };
+  const observer = observe({ bootstrap, group, input, partitions, outputs, expected, look });
+
+  const stillRuns = () => {
+    const complaint = workers.flatMap((worker) => worker.complaint() ?? [])[0];
+    if (complaint !== undefined && alive().length === 0) throw new GaveUp(complaint);
+  };
+  const fault: Scenario["fault"] = async (cause, what, act) => {
+    const from = Date.now();
+    const running = alive().length;
+    try {
+      return await act();
+    } finally {
+      events.push({ cause, what, from, to: Date.now(), workers: running });
+    }
+  };
+  const terminate: Scenario["terminate"] = async (worker) => {
+    const from = performance.now();
+    await fault("other", `SIGTERM ${worker.name}`, async () => {
+      worker.expectEnd();
+      worker.started.process.kill("SIGTERM");
+      const { status } = await worker.finished;
+      if (status !== 0) ends.push(`${worker.name} ended with ${status} after SIGTERM`);
+    });
+    return performance.now() - from;
+  };
+  const settle = async (): Promise<number | undefined> => {
+    const from = Date.now();
+    try {
+      await until(
+        "lag 0",
+        async () => {
+          stillRuns();
+          return observer.inputs.size >= fed && observer.lag() === 0;
+        },
+        { withinMs: limits.settleMs },
+      );
+    } catch {
+      return undefined;
+    }
+    return Date.now() - Math.max(began, ...events.map(({ to }) => to).filter((to) => to <= from));
+  };
+
+  return {
+    seed,
+    random,
+    input,
+    group,
+    topics: outputs,
+    observer,
+    async feed(what) {
+      const made = typeof what === "number" ? faultDocuments(random, fed, fed + what, partitions) : what;
+      fed += made.length;
+      for (const one of made) expected.set(Buffer.from(one.value).toString("latin1"), one.expected);
+      for (let at = 0; at < made.length; at += 500) {
+        await produce(
+          bootstrap,
+          input,
+          made.slice(at, at + 500).map(({ expected: _, ...message }) => message),
+        );
+      }
+    },
+    start(given = {}) {
+      const worker = startWorker(`worker-${workers.length + 1}`, { ...settings, ...given.settings }, given);
+      workers.push(worker);
+      return worker;
+    },
+    async outputs(count, withinMs = 60_000) {
+      await until(
+        `${count} documents done`,
+        () => {
+          stillRuns();
+          return observer.complete() >= count;
+        },
+        { withinMs, everyMs: 10 },
+      );
+    },
+    async kill(worker) {
+      await fault("unclean-stop", `kill -9 ${worker.name}`, async () => {
+        worker.expectEnd();
+        worker.started.process.kill("SIGKILL");
+        await worker.finished;
+      });
+    },
+    async died(worker) {
+      const running = alive().length;
+      worker.expectEnd();
+      await worker.finished;
+      const at = Date.now();
+      events.push({ cause: "unclean-stop", what: `${worker.name} died`, from: at, to: at, workers: running });
+    },
+    terminate,
+    fault,
+    async finish() {
+      const settledMs = await settle();
+      const faults = events.length;
+      await Promise.all(alive().map((worker) => terminate(worker)));
+      await observer.stop();
+      const all = [
+        ...events,
+        ...workers.flatMap((worker) => eventsOf(worker.log(), worker.name, workers.length)),
+      ].toSorted((a, b) => a.from - b.from);
+      const complaints = workers.flatMap((worker) => worker.complaint() ?? []);
+      const { inputs, copies, samples, unsafe } = observer;
+      const reference = await referenceOf(models, [...inputs.values()]);
+      const history = { inputs, copies, samples, unsafe, events: all, settledMs, usage };
+      const verdict = check({ ...history, ends: [...ends, ...complaints] }, reference, limits);
+      const report: FaultReport = {
+        ...{ scenario: name, seed, ...verdict, faults, samples: samples.length, settledMs },
+        ...usage,
+        ms: Date.now() - began,
+      };
+      console.log(describeReport(report));
+      if (options.counts !== false) keepReport(report);
+      keepLogs(report, new Map(workers.map((worker) => [worker.name, worker.log()])), all);
+      return report;
+    },
+  };
+}

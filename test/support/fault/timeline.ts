@@ -1,0 +1,47 @@
+/** What befell the workers and when, from the scenario itself and from the workers' logs. Times in ms since 1970. */
+
+/** Causes of duplicates, those first that others follow from. */
+export const CAUSES = ["unclean-stop", "coordinator-loss", "lost-answer", "rebalance"] as const;
+export type Cause = (typeof CAUSES)[number];
+
+export interface FaultEvent {
+  /** `other`: no reason for anything to come twice. */
+  readonly cause: Cause | "other";
+  readonly what: string;
+  readonly from: number;
+  readonly to: number;
+  /** Workers that ran when it began. */
+  readonly workers: number;
+}
+
+/** Rebalances, and crashes of the consumer, as a worker's log tells them. */
+export function eventsOf(log: string, worker: string, workers: number): FaultEvent[] {
+  const events: FaultEvent[] = [];
+  let open: { cause: Cause; from: number } | undefined;
+  for (const line of log.split("\n")) {
+    const { at, kind } = read(line) ?? {};
+    if (at === undefined || kind === undefined) continue;
+    if (/rebalancing$/.test(kind)) open ??= { cause: "rebalance", from: at };
+    else if (/crash(ed)?$/.test(kind)) open = { cause: "coordinator-loss", from: open?.from ?? at };
+    else if (/assigned$/.test(kind) && open !== undefined) {
+      events.push({ ...open, what: `${worker} joined again`, to: at, workers });
+      open = undefined;
+    }
+  }
+  if (open !== undefined)
+    events.push({ ...open, what: `${worker} left`, to: open.from + LEAVING_MS, workers });
+  return events;
+}
+
+/** A rebalance that a worker did not see the end of, since it ended itself. */
+const LEAVING_MS = 60_000;
+
+function read(line: string): { at: number; kind: string } | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const { time, kind, event } = JSON.parse(line);
+    return { at: Date.parse(time), kind: String(event ?? kind) };
+  } catch {
+    return undefined;
+  }
+}

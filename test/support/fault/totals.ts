@@ -1,0 +1,34 @@
+/** `node dist/test/support/fault/totals.js`: sums what all fault runs since the last build of dist came to. */
+import { existsSync, readFileSync } from "node:fs";
+import { type FaultReport, REPORTS } from "./report.js";
+
+const reports: FaultReport[] = existsSync(REPORTS)
+  ? readFileSync(REPORTS, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line))
+  : [];
+
+const sum = (of: (report: FaultReport) => number) => reports.reduce((total, report) => total + of(report), 0);
+const duplicates: Record<string, number> = {};
+for (const report of reports) {
+  for (const [cause, count] of Object.entries(report.duplicates)) {
+    duplicates[cause] = (duplicates[cause] ?? 0) + count;
+  }
+}
+const totals = {
+  runs: reports.length,
+  scenarios: new Set(reports.map(({ scenario }) => scenario)).size,
+  faults: sum(({ faults }) => faults),
+  inputs: sum(({ inputs }) => inputs),
+  records: sum(({ records }) => records),
+  deadLetters: sum(({ deadLetters }) => deadLetters),
+  lost: sum(({ lost }) => lost),
+  wrong: sum(({ wrong }) => wrong),
+  duplicates,
+  violations: sum(({ violations }) => violations.length),
+  samples: sum(({ samples }) => samples),
+  slowestLag0Ms: Math.max(0, ...reports.map(({ settledMs }) => settledMs ?? 0)),
+  mostRssMb: Math.max(0, ...reports.map(({ rssMb }) => rssMb)),
+};
+process.stdout.write(`${JSON.stringify(totals, null, 2)}\n`);

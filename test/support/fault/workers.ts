@@ -1,0 +1,79 @@
+/** `spanmill run` processes of a scenario: how they are started, watched and ended. */
+import { readdirSync, readFileSync } from "node:fs";
+import { type Finished, type Started, start } from "../command.js";
+import { EDITS, type Edit, editMark } from "./edits.js";
+
+export interface WorkerOptions {
+  /** Options of `spanmill run` by their keys, over those of the scenario: `{ "limit.documents": "10" }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly edits?: readonly Edit[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface FaultWorker {
+  readonly name: string;
+  readonly started: Started;
+  readonly finished: Promise<Finished>;
+  /** What it said so far. */
+  log(): string;
+  /** Undefined while it runs. */
+  ended(): Finished | undefined;
+  /** From now on its end is no violation. */
+  expectEnd(): void;
+  /** How it should not have ended, or what it should have said; undefined: nothing. */
+  complaint(): string | undefined;
+}
+
+export function startWorker(
+  name: string,
+  settings: Readonly<Record<string, string>>,
+  { edits = [], env = {} }: WorkerOptions,
+): FaultWorker {
+  const flags = Object.entries(settings).flatMap(([key, value]) => [`--${key.replaceAll(".", "-")}`, value]);
+  const started = start(["run", ...flags], {
+    env: { ...env, [EDITS]: JSON.stringify(edits) },
+    preload: edits.length === 0 ? [] : ["fault/edit-source.js"],
+  });
+  let log = "";
+  let ended: Finished | undefined;
+  let expected = false;
+  let surprise: string | undefined;
+  started.process.stderr.on("data", (more: string) => {
+    log += more;
+  });
+  const finished = started.finished.then((end) => {
+    ended = end;
+    if (!expected) surprise = `${name} ended with ${end.status}: ${end.stderr.trim().split("\n").at(-1)}`;
+    return end;
+  });
+  return {
+    name,
+    started,
+    finished,
+    log: () => log,
+    ended: () => ended,
+    expectEnd: () => {
+      expected = true;
+    },
+    complaint: () => {
+      const missing = edits.find((edit) => !log.includes(editMark(edit)));
+      return missing === undefined
+        ? surprise
+        : `${name} never loaded ${missing.file}, which was to be edited`;
+    },
+  };
+}
+
+/** Of a process; undefined when it is gone. */
+export function usageOf(pid: number | undefined): { rssMb: number; descriptors: number } | undefined {
+  try {
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    if (kilobytes === undefined) return undefined;
+    return {
+      rssMb: Math.round(Number(kilobytes) / 1024),
+      descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    };
+  } catch {
+    return undefined;
+  }
+}
