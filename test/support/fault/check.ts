@@ -38,8 +38,9 @@ export function check(history: History, reference: Reference, limits: Limits): V
   const lost = [...history.inputs].filter(([name, input]) => !isComplete(input, groups.get(name)));
   for (const [name] of lost) say("I1", `input ${name} has neither all its records nor a dead letter`);
   for (const name of history.unsafe) say("I2", `input ${name} was committed before its output was there`);
+  const models = modelsOf(history, say);
   const wrong = [...groups].flatMap(([name, copies]) =>
-    copies.filter((copy) => !isRight(copy, history.inputs.get(name)!, reference)),
+    copies.filter((copy) => !isRight(copy, history.inputs.get(name)!, reference, models)),
   );
   for (const copy of wrong) say("I4", `${copy.channel} ${nameOf(copy)} is not what ${copy.input} must give`);
   checkOrder(history, say);
@@ -78,7 +79,24 @@ export function isComplete({ expected }: Input, copies: readonly Copy[] = []): b
   return has("dead-letters") || (expected.kind === "record" && has("documents") && has("entities"));
 }
 
-function isRight(copy: Copy, input: Input, reference: Reference): boolean {
+/** The digest of the model, by the digest of the pipeline; a model has one pipeline in a run. */
+function modelsOf({ copies }: History, say: Say): Map<string, string> {
+  const models = new Map<string, string>();
+  for (const { channel, value } of copies) {
+    if (channel !== "documents") continue;
+    const { models: used, pipeline } = parse(value) ?? {};
+    models.set(String(pipeline?.digest), String(used?.[0]?.digest));
+  }
+  if (new Set(models.values()).size < models.size) say("I4", "one model goes by two pipelines");
+  return models;
+}
+
+function isRight(
+  copy: Copy,
+  input: Input,
+  reference: Reference,
+  models: ReadonlyMap<string, string>,
+): boolean {
   const { expected } = input;
   const sameKey = input.key === null ? copy.key !== null : copy.key?.equals(input.key) === true;
   if (!sameKey) return false;
@@ -87,7 +105,8 @@ function isRight(copy: Copy, input: Input, reference: Reference): boolean {
     return header(copy, "spanmill.error-code") === code && isDeepStrictEqual(copy.value, input.value);
   }
   const value = parse(copy.value);
-  const wanted = reference.of(input, value?.pipeline?.digest)?.[copy.channel];
+  const pipeline = String(value?.pipeline?.digest);
+  const wanted = reference.of(input, models.get(pipeline) ?? "", pipeline)?.[copy.channel];
   return wanted !== undefined && isDeepStrictEqual(value, wanted);
 }
 

@@ -7,8 +7,16 @@ import type { Input } from "./history.js";
 type Json = any;
 
 export interface Reference {
-  /** By channel, what a pipeline of this digest must say of the document; undefined: there is no such pipeline. */
-  of(input: Input, pipeline: string): Readonly<Record<"documents" | "entities", Json>> | undefined;
+  /**
+   * By channel, what a pipeline of this digest must say of the document; undefined: there is no such pipeline.
+   *
+   * @param model the digest of its model
+   */
+  of(
+    input: Input,
+    model: string,
+    pipeline: string,
+  ): Readonly<Record<"documents" | "entities", Json>> | undefined;
 }
 
 /** @param models folders, each a pipeline of its own */
@@ -16,23 +24,25 @@ export async function referenceOf(models: readonly string[], inputs: readonly In
   const texts = new Set(
     inputs.flatMap(({ expected }) => (expected.kind === "record" ? [expected.text] : [])),
   );
-  const pipelines = new Map<string, Map<string, Json>>();
+  const answers = new Map<string, Map<string, Json>>();
   for (const model of models) {
     const tagger = await openTagger({ models: [model], threads: 1, offsetUnit: "code_point" });
     const records = new Map<string, Json>();
     try {
       for (const text of texts) {
         const record = JSON.parse(JSON.stringify(await tagger.annotate({ id: "", revision: "", text })));
-        pipelines.set(record.pipeline.digest, records.set(text, record));
+        answers.set(record.models[0].digest, records.set(text, record));
       }
     } finally {
       await tagger.close();
     }
   }
   return {
-    of({ expected, revision }, pipeline) {
-      const alone = expected.kind === "record" ? pipelines.get(pipeline)?.get(expected.text) : undefined;
-      if (alone === undefined || expected.kind !== "record") return undefined;
+    of({ expected, revision }, model, pipeline) {
+      const found = expected.kind === "record" ? answers.get(model)?.get(expected.text) : undefined;
+      if (found === undefined || expected.kind !== "record") return undefined;
+      // The library's digest is another: labels cannot be chosen there.
+      const alone = { ...found, pipeline: { ...found.pipeline, digest: pipeline } };
       const named = (kind: string) => ({
         record_id: recordId([expected.id, revision, pipeline, kind]),
         document_id: expected.id,
