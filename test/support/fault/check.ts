@@ -175,7 +175,7 @@ function sameBytes(a: Copy, b: Copy): boolean {
 }
 
 /** The broker may append a moment after the process that sent it is gone. */
-const APPEND_MS = 300;
+const APPEND_MS = 2_000;
 
 function causeOf({ events }: History, before: Copy, copy: Copy): FaultEvent | undefined {
   const between = events.filter(({ from, to }) => from <= copy.at && to + APPEND_MS >= before.at);
@@ -210,7 +210,7 @@ function checkBound(
   });
   const since = [...groups].filter(([name, [first]]) => {
     const start = moved.get(inputs.get(name)!.partition) ?? 0;
-    return first !== undefined && first.at >= start && first.at <= event.to + APPEND_MS;
+    return first !== undefined && first.at >= start && first.at <= event.to;
   });
   const most = limits.inFlight * Math.max(1, event.workers) + since.length;
   if (names.size > most) say("I3", `${names.size} documents came again after "${event.what}", over ${most}`);

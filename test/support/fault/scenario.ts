@@ -74,6 +74,8 @@ export interface Scenario {
   died(worker: FaultWorker): Promise<void>;
   /** SIGTERM; kept with the milliseconds until it ended. Any status but 0 is a violation. */
   terminate(worker: FaultWorker): Promise<number>;
+  /** The same for all workers that run, one after the other. */
+  terminateAll(): Promise<void>;
   /** A fault that lasts as long as `act` does. */
   fault<T>(cause: FaultEvent["cause"], what: string, act: () => T | Promise<T>): Promise<T>;
   finish(): Promise<FaultReport>;
@@ -84,7 +86,7 @@ export function repetitions(short: number, long: number): number {
   return process.env.FAULT_LONG === undefined || process.env.FAULT_LONG === "" ? short : long;
 }
 
-const LIMITS: Limits = { inFlight: 100, settleMs: 40_000, rssMb: 600, descriptors: 200 };
+const LIMITS: Limits = { inFlight: 100, settleMs: 60_000, rssMb: 600, descriptors: 200 };
 
 export async function openScenario(name: string, options: ScenarioOptions): Promise<Scenario> {
   const { bootstrap, partitions = 3, models = [lookupFolder()] } = options;
@@ -157,6 +159,9 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     });
     return performance.now() - from;
   };
+  const terminateAll = async () => {
+    for (const worker of alive()) await terminate(worker);
+  };
   const settle = async (): Promise<number | undefined> => {
     const from = Date.now();
     try {
@@ -223,11 +228,12 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       events.push({ cause: "unclean-stop", what: `${worker.name} died`, from: at, to: at, workers: running });
     },
     terminate,
+    terminateAll,
     fault,
     async finish() {
       const settledMs = await settle();
       const faults = events.length;
-      await Promise.all(alive().map((worker) => terminate(worker)));
+      await terminateAll();
       await observer.stop();
       const all = [
         ...events,

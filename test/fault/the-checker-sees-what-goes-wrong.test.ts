@@ -1,0 +1,201 @@
+/** A mutant for each invariant that turns the checker red, so that a green run means something. */
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Invariant } from "../support/fault/check.js";
+import type { Edit } from "../support/fault/edits.js";
+import type { FaultReport } from "../support/fault/report.js";
+import { openScenario, type ScenarioOptions } from "../support/fault/scenario.js";
+import { sharedKafka } from "../support/servers/shared.js";
+import { until } from "../support/servers/until.js";
+
+let bootstrap: string;
+beforeAll(async () => {
+  ({ bootstrap } = await sharedKafka());
+}, 180_000);
+
+interface Mutation {
+  readonly edits: readonly Edit[];
+  /** Whether the worker is killed, and another one finishes; and which is edited. */
+  readonly kill?: "first" | "second" | "both";
+  readonly limits?: ScenarioOptions["limits"];
+}
+
+const DOCUMENTS = 300;
+
+async function judge(name: string, { edits, kill, limits = {} }: Mutation): Promise<FaultReport> {
+  const run = await openScenario(name, { bootstrap, counts: false, inFlight: 60, limits, partitions: 2 });
+  await run.feed(DOCUMENTS);
+  const worker = run.start(kill === "second" ? {} : { edits });
+  if (kill !== undefined) {
+    await run.outputs(run.random.between(30, 150));
+    if (kill === "second") await until("all committed", () => run.observer.lag() === 0);
+    await run.kill(worker);
+    await run.feed(50);
+    run.start(kill === "first" ? {} : { edits });
+  }
+  return run.finish();
+}
+
+function seen({ violations }: FaultReport): Invariant[] {
+  return [...new Set(violations.map(({ invariant }) => invariant))].sort();
+}
+
+/** Not even wrong: an output that takes its time, so that what is done too early is done visibly too early. */
+const SLOW_OUTPUT: Edit = {
+  file: "src/adapters/kafka/lane.js",
+  find: "const outcome = await decide(courier, part);",
+  put: "await new Promise((go) => setTimeout(go, 250)); const outcome = await decide(courier, part);",
+};
+
+/** Not even wrong either: each producer's third batch is refused before it is sent. */
+const REFUSED_BATCH: Edit = {
+  file: "src/adapters/kafka/producers.js",
+  find: "const answer = await holder.producer.send({",
+  put: 'if ((holder.sends = (holder.sends ?? 0) + 1) === 3) throw new Error("refused"); const answer = await holder.producer.send({',
+};
+
+describe("what is not wrong", () => {
+  it("is green: a slow output, a refused batch, a kill", async () => {
+    const report = await judge("control", { edits: [SLOW_OUTPUT, REFUSED_BATCH], kill: "first" });
+    expect(seen(report)).toEqual([]);
+  }, 120_000);
+});
+
+const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: readonly Invariant[] })[] = [
+  {
+    what: "offsets are committed before the acknowledgement",
+    edits: [
+      SLOW_OUTPUT,
+      {
+        file: "src/adapters/kafka/tracker.js",
+        find: "return queue[head]?.offset ?? next;",
+        put: "return next;",
+      },
+    ],
+    kill: "first",
+    red: ["I1", "I2"],
+  },
+  {
+    what: "the answer of a send is not looked at",
+    edits: [
+      REFUSED_BATCH,
+      {
+        file: "src/adapters/kafka/lane.js",
+        find: 'if (outcome.kind === "kept") {',
+        put: 'if (outcome.kind === "kept" || outcome.kind === "passing") {',
+      },
+      {
+        file: "src/adapters/kafka/lane.js",
+        find: 'if (outcome.kind !== "passing") {',
+        put: "{",
+      },
+    ],
+    red: ["I1", "I2"],
+  },
+  {
+    what: "an offset is skipped",
+    edits: [
+      {
+        file: "src/adapters/kafka/handover.js",
+        find: "if (!tracker.alreadySeen(offset)) {",
+        put: "if (!tracker.alreadySeen(offset) && offset !== 41n) {",
+      },
+    ],
+    red: ["I1", "I2"],
+  },
+  {
+    what: "a document is handed over and never done",
+    edits: [
+      {
+        file: "src/pipeline/worker.js",
+        find: "delivery.done();",
+        put: 'if (place.offset !== "41") delivery.done();',
+      },
+    ],
+    limits: { settleMs: 8_000 },
+    red: ["I5"],
+  },
+  {
+    what: "blocks get each other's answers",
+    edits: [
+      {
+        file: "src/pipeline/block-cache.js",
+        find: "flight.resolve(tagged[i]);",
+        put: "flight.resolve(tagged[(i + 1) % tagged.length]);",
+      },
+    ],
+    red: ["I4"],
+  },
+  {
+    what: "a record says which process wrote it, so what comes twice has other bytes",
+    edits: [
+      {
+        file: "src/document/messages.js",
+        find: "value: Buffer.from(JSON.stringify(value)),",
+        put: "value: Buffer.from(JSON.stringify({ ...value, pid: process.pid })),",
+      },
+    ],
+    kill: "both",
+    red: ["I3", "I4"],
+  },
+  {
+    what: "a batch is sent twice for no reason",
+    edits: [
+      {
+        file: "src/adapters/kafka/producers.js",
+        find: "const addressed = messages.map(",
+        put: "const addressed = [...messages, ...messages].map(",
+      },
+    ],
+    red: ["I3"],
+  },
+  {
+    what: "what is committed is read again",
+    edits: [
+      {
+        file: "src/adapters/kafka/opening.js",
+        find: "partition.tracker = createTracker(at);",
+        put: "partition.tracker = createTracker(0n);",
+      },
+    ],
+    kill: "second",
+    red: ["I3"],
+  },
+  {
+    what: "a lane sends the last one first",
+    edits: [{ file: "src/adapters/kafka/lane.js", find: "waiting.push({", put: "waiting.unshift({" }],
+    red: ["order"],
+  },
+  {
+    what: "descriptors leak",
+    edits: [
+      {
+        file: "src/adapters/kafka/handover.js",
+        find: "tracker.add(offset, bytes);",
+        put: 'tracker.add(offset, bytes); process.getBuiltinModule("node:fs").openSync("/dev/null");',
+      },
+    ],
+    red: ["I6"],
+  },
+  {
+    what: "memory leaks",
+    edits: [
+      {
+        file: "src/adapters/kafka/handover.js",
+        find: "tracker.add(offset, bytes);",
+        put: "tracker.add(offset, bytes); (globalThis.leak ??= []).push(Buffer.alloc(3 << 20, 1));",
+      },
+    ],
+    red: ["I6"],
+  },
+];
+
+describe("a mutant", () => {
+  it.each(MUTANTS)(
+    "is seen: $what",
+    async ({ what, red, ...mutation }) => {
+      const report = await judge(what, mutation);
+      expect(seen(report)).toEqual([...red].sort());
+    },
+    120_000,
+  );
+});
