@@ -31,7 +31,7 @@ describe("between the output's acknowledgement and the commit", () => {
       expect(report.violations).toEqual([]);
       expect(report.duplicates["unclean-stop"]).toBeGreaterThan(0);
     },
-    repetitions(120_000, 600_000),
+    repetitions(180_000, 600_000),
   );
 });
 
@@ -68,7 +68,7 @@ describe.skipIf(REDIS_GIVEN)("between the cache and the output (skipped with the
       expect(report.violations).toEqual([]);
       expect(await hits(redis)).toBeGreaterThan(before);
     },
-    repetitions(120_000, 600_000),
+    repetitions(180_000, 600_000),
   );
 });
 

@@ -29,7 +29,7 @@ it(
       for (const worker of old) {
         const now = run.start({ settings: { model: NEW } });
         await run.feed(300);
-        await now.started.until(({ stderr }) => /"(group-)?assigned"/.test(stderr));
+        await now.joined();
         await run.outputs(before + 400 + run.random.between(1, 100));
         await run.terminate(worker);
       }
@@ -45,5 +45,5 @@ it(
     );
     expect(models.size).toBe(2);
   },
-  repetitions(120_000, 600_000),
+  repetitions(180_000, 600_000),
 );

@@ -57,7 +57,7 @@ describe("what is not wrong", () => {
   it("is green: a slow output, a refused batch, a kill", async () => {
     const report = await judge("control", { edits: [SLOW_OUTPUT, REFUSED_BATCH], kill: "first" });
     expect(seen(report)).toEqual([]);
-  }, 120_000);
+  }, 180_000);
 });
 
 const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: readonly Invariant[] })[] = [
@@ -196,6 +196,6 @@ describe("a mutant", () => {
       const report = await judge(what, mutation);
       expect(seen(report)).toEqual([...red].sort());
     },
-    120_000,
+    180_000,
   );
 });

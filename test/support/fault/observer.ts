@@ -1,6 +1,7 @@
 /** Watches a run from outside, while it runs: the group's committed offsets, then the logs of all topics. */
 import { setTimeout as pause } from "node:timers/promises";
 import { type RawRecord, readTopic } from "../servers/raw-reader.js";
+import { GaveUp } from "../servers/until.js";
 import { isComplete } from "./check.js";
 import { readCommitted } from "./committed.js";
 import type { Expected } from "./documents.js";
@@ -56,27 +57,22 @@ export function observe(settings: ObserverSettings): Observer {
   const inputTail = tail(bootstrap, input);
   let isOver = false;
 
+  const take = (channel: FaultChannel, record: RawRecord) => {
+    const copy = { ...record, channel, at: Number(record.timestamp), input: inputOf(channel, record, input) };
+    copies.push(copy);
+    if (copy.input === undefined) return;
+    const mine = byInput.get(copy.input) ?? [];
+    byInput.set(copy.input, mine);
+    mine.push(copy);
+    const known = inputs.get(copy.input);
+    if (known !== undefined && isComplete(known, mine)) done.add(copy.input);
+  };
   const takeOutputs = async () => {
-    const found = await Promise.all(
-      CHANNELS.map(async (channel) => [channel, await tails.get(channel)!()] as const),
-    );
-    for (const [channel, records] of found) {
-      for (const record of records) {
-        const copy = {
-          ...record,
-          channel,
-          at: Number(record.timestamp),
-          input: inputOf(channel, record, input),
-        };
-        copies.push(copy);
-        if (copy.input === undefined) continue;
-        const mine = byInput.get(copy.input) ?? [];
-        byInput.set(copy.input, mine);
-        mine.push(copy);
-        const known = inputs.get(copy.input);
-        if (known !== undefined && isComplete(known, mine)) done.add(copy.input);
-      }
-    }
+    const reading = [...tails].map(async ([channel, read]) => {
+      // A tail that was read goes on behind it, whatever the others met.
+      for (const record of await read()) take(channel, record);
+    });
+    for (const end of await Promise.allSettled(reading)) if (end.status === "rejected") throw end.reason;
   };
 
   /** I2: what is below a committed offset was read before its outputs are looked for, so they must be there. */
@@ -101,11 +97,14 @@ export function observe(settings: ObserverSettings): Observer {
     checkCommitted(sample);
   };
 
-  /** A broker that is down is part of the run. */
-  let running: Promise<unknown> = Promise.resolve();
+  let running: Promise<void> = Promise.resolve();
+  let defect: GaveUp | undefined;
   const look = () => {
-    running = running.then(lookOnce).catch(() => undefined);
-    return running as Promise<void>;
+    running = running.then(lookOnce).catch((error: unknown) => {
+      // A broker that is down is part of the run.
+      if (error instanceof GaveUp) defect ??= error;
+    });
+    return running;
   };
   const looking = (async () => {
     while (!isOver) {
@@ -131,6 +130,7 @@ export function observe(settings: ObserverSettings): Observer {
     stop: async () => {
       isOver = true;
       await looking;
+      if (defect !== undefined) throw defect;
       await lookOnce();
     },
   };
@@ -149,7 +149,7 @@ function tail(bootstrap: string, topic: string): () => Promise<readonly RawRecor
 function known(record: RawRecord, expected: ReadonlyMap<string, Expected>): Input {
   const { partition, offset, timestamp, value } = record;
   const what = expected.get(value?.toString("latin1") ?? "");
-  if (what === undefined) throw new Error(`input ${nameOf(record)} was not fed by the scenario`);
+  if (what === undefined) throw new GaveUp(`input ${nameOf(record)} was not fed by the scenario`);
   const pad = (part: bigint | number, digits: number) => String(part).padStart(digits, "0");
   return {
     ...record,

@@ -14,8 +14,12 @@ export interface FaultEvent {
   readonly workers: number;
 }
 
-/** Rebalances, and crashes of the consumer, as a worker's log tells them. */
-export function eventsOf(log: string, worker: string, workers: number): FaultEvent[] {
+/**
+ * Rebalances, and crashes of the consumer, as a worker's log tells them.
+ *
+ * @param end when it ended, which also ends what it did not see the end of
+ */
+export function eventsOf(log: string, worker: string, workers: number, end: number): FaultEvent[] {
   const events: FaultEvent[] = [];
   let open: { cause: Cause; from: number } | undefined;
   for (const line of log.split("\n")) {
@@ -28,13 +32,9 @@ export function eventsOf(log: string, worker: string, workers: number): FaultEve
       open = undefined;
     }
   }
-  if (open !== undefined)
-    events.push({ ...open, what: `${worker} left`, to: open.from + LEAVING_MS, workers });
+  if (open !== undefined) events.push({ ...open, what: `${worker} left`, to: end, workers });
   return events;
 }
-
-/** A rebalance that a worker did not see the end of, since it ended itself. */
-const LEAVING_MS = 60_000;
 
 function read(line: string): { at: number; kind: string } | undefined {
   if (!line.startsWith("{")) return undefined;

@@ -14,10 +14,14 @@ export interface FaultWorker {
   readonly name: string;
   readonly started: Started;
   readonly finished: Promise<Finished>;
+  /** Kept when it has partitions; fails where it ends before. */
+  joined(): Promise<void>;
   /** What it said so far. */
   log(): string;
   /** Undefined while it runs. */
   ended(): Finished | undefined;
+  /** When it ended, in milliseconds since 1970; now while it runs. */
+  endedAt(): number;
   /** From now on its end is no violation. */
   expectEnd(): void;
   /** How it should not have ended, or what it should have said; undefined: nothing. */
@@ -36,6 +40,7 @@ export function startWorker(
   });
   let log = "";
   let ended: Finished | undefined;
+  let endedAt: number | undefined;
   let expected = false;
   let surprise: string | undefined;
   started.process.stderr.on("data", (more: string) => {
@@ -43,6 +48,7 @@ export function startWorker(
   });
   const finished = started.finished.then((end) => {
     ended = end;
+    endedAt = Date.now();
     if (!expected) surprise = `${name} ended with ${end.status}: ${end.stderr.trim().split("\n").at(-1)}`;
     return end;
   });
@@ -50,8 +56,10 @@ export function startWorker(
     name,
     started,
     finished,
+    joined: () => started.until(({ stderr }) => /"(group-)?assigned"/.test(stderr)),
     log: () => log,
     ended: () => ended,
+    endedAt: () => endedAt ?? Date.now(),
     expectEnd: () => {
       expected = true;
     },
