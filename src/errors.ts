@@ -61,7 +61,11 @@ export const ERRORS = {
     retryable: false,
     meaning: "a document ended its worker thread, or the whole process, twice while nothing else ran",
   },
-  INPUT_NOT_FOUND: { exit: EXIT.input, retryable: false, meaning: "an input file does not exist" },
+  INPUT_NOT_FOUND: {
+    exit: EXIT.input,
+    retryable: false,
+    meaning: "an input file, or the dead letter that was asked for, does not exist",
+  },
   INPUT_IS_DIRECTORY: { exit: EXIT.input, retryable: false, meaning: "an input is a directory" },
   INPUT_UNREADABLE: { exit: EXIT.input, retryable: false, meaning: "an input cannot be read" },
   INPUT_MALFORMED: { exit: EXIT.input, retryable: false, meaning: "a label file breaks its format" },

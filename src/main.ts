@@ -75,6 +75,20 @@ async function dispatch(): Promise<number> {
       const { runRun } = await import("./cli/run.js");
       return runRun(command.files, command.options, context);
     }
+    case "dlq list": {
+      const { runDlqList } = await import("./cli/dlq-list.js");
+      finishesWork = true;
+      return runDlqList(command.files, command.options, context);
+    }
+    case "dlq show": {
+      const { runDlqShow } = await import("./cli/dlq-show.js");
+      return runDlqShow(command.place, command.options, context);
+    }
+    case "dlq replay": {
+      const { runDlqReplay } = await import("./cli/dlq-replay.js");
+      finishesWork = true;
+      return runDlqReplay(command.files, command.options, context);
+    }
     case "evaluate": {
       const { runEvaluate } = await import("./cli/evaluate.js");
       return runEvaluate(command.files, command.options, context);

@@ -2,10 +2,14 @@
 import { readEnvironment } from "../config/environment.js";
 import { readConfigFile } from "../config/file.js";
 import { type Linted, lintAnnotate, lintEvaluate, lintTrain } from "../config/lint.js";
+import { lintDlqList, lintDlqReplay, lintDlqShow } from "../config/lint-kafka.js";
 import { lintRun } from "../config/lint-run.js";
 import { COMMAND_NAMES, type CommandName } from "../config/option.js";
 import {
   type AnnotateOptions,
+  type DlqListOptions,
+  type DlqReplayOptions,
+  type DlqShowOptions,
   type EvaluateOptions,
   OPTIONS,
   type OptionsOf,
@@ -136,17 +140,28 @@ function lint(
   flags: Settings,
 ): readonly Problem[] {
   const linted: Linted<unknown> = { files, options: values, isFlag: (key) => flags.has(key) };
-  const messages =
-    name === "annotate"
-      ? lintAnnotate(linted as Linted<AnnotateOptions>)
-      : name === "evaluate"
-        ? lintEvaluate(linted as Linted<EvaluateOptions>)
-        : name === "train"
-          ? lintTrain(linted as Linted<TrainOptions>)
-          : name === "run"
-            ? lintRun(linted as Linted<RunOptions>)
-            : [];
-  return messages.map((message) => ({ code: "USAGE", message }));
+  return lintOf(name, linted).map((message) => ({ code: "USAGE", message }));
+}
+
+function lintOf(name: CommandName, linted: Linted<unknown>): readonly string[] {
+  switch (name) {
+    case "annotate":
+      return lintAnnotate(linted as Linted<AnnotateOptions>);
+    case "evaluate":
+      return lintEvaluate(linted as Linted<EvaluateOptions>);
+    case "train":
+      return lintTrain(linted as Linted<TrainOptions>);
+    case "run":
+      return lintRun(linted as Linted<RunOptions>);
+    case "dlq list":
+      return lintDlqList(linted as Linted<DlqListOptions>);
+    case "dlq show":
+      return lintDlqShow(linted as Linted<DlqShowOptions>);
+    case "dlq replay":
+      return lintDlqReplay(linted as Linted<DlqReplayOptions>);
+    default:
+      return [];
+  }
 }
 
 function helpOn(words: readonly string[], width: number): string {

@@ -3,6 +3,8 @@ import type { CommandName } from "../config/option.js";
 
 export interface CommandDeclaration {
   readonly summary: string;
+  /** What the help of the command says beside it. */
+  readonly notes?: string;
   /** What stands on the command line that is no option. */
   readonly operand?: {
     /** The property of the parsed command. */
@@ -54,6 +56,66 @@ export const COMMANDS = {
       {
         line: "spanmill run --source kafka --sink kafka --kafka-brokers localhost:9092 --kafka-group spanmill --kafka-topics tickets",
         what: "from a topic to spanmill.documents and others",
+      },
+    ],
+  },
+  "dlq list": {
+    summary: "Lists dead letters: where each came from, why it failed, how often.",
+    operand: {
+      name: "files",
+      placeholder: "FILES",
+      many: true,
+      doc: "files of dead letters; without any, the topic is read, to its end as of now",
+    },
+    examples: [
+      { line: "spanmill dlq list --config worker.yaml", what: "the topic that the worker writes to" },
+      {
+        line: "spanmill dlq list --config worker.yaml --code DOCUMENT_TOO_LARGE --since 2h --json",
+        what: "what became too large of late, for a program",
+      },
+      { line: "spanmill dlq list dead-letters.jsonl", what: "of a worker that writes files" },
+    ],
+  },
+  "dlq show": {
+    summary: "Shows the headers of a dead letter and, only when asked to, its document.",
+    operand: {
+      name: "place",
+      placeholder: "PLACE",
+      many: false,
+      doc: "PARTITION/OFFSET in the topic (or TOPIC/PARTITION/OFFSET), or FILE:LINE, as `dlq list` prints it",
+    },
+    examples: [
+      {
+        line: "spanmill dlq show 0/17 --config worker.yaml",
+        what: "headers, and sizes of what they do not say",
+      },
+      {
+        line: "spanmill dlq show 0/17 --config worker.yaml --value > document.bin",
+        what: "the document, byte for byte",
+      },
+    ],
+  },
+  "dlq replay": {
+    summary: "Sends dead letters back to where their documents came from, with their bytes and revision.",
+    notes:
+      "How far it got is kept in a consumer group of its own, one for each choice of letters (filters, target, " +
+      "--max-failures): the same command goes on where the last one stopped, another choice begins with the oldest " +
+      "letter. What was sent just before a crash is sent twice, which makes the same records twice.",
+    operand: {
+      name: "files",
+      placeholder: "FILES",
+      many: true,
+      doc: "files of dead letters; without any, the topic is read, to its end as of now",
+    },
+    examples: [
+      {
+        line: "spanmill dlq replay --config worker.yaml --code DOCUMENT_TOO_LARGE --dry-run",
+        what: "what would be sent",
+      },
+      { line: "spanmill dlq replay --config worker.yaml --code DOCUMENT_TOO_LARGE", what: "sends it" },
+      {
+        line: "spanmill dlq replay dead-letters.jsonl --kafka-brokers localhost:9092 --to-topic tickets",
+        what: "from a file to a topic",
       },
     ],
   },

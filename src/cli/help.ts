@@ -31,7 +31,8 @@ export function programHelp(width: number, group?: string): string {
 export function commandHelp(name: CommandName, width: number): string {
   const declared: CommandDeclaration = COMMANDS[name];
   const options = optionsOf(name);
-  const parser = flagParser(options, describeOption).name(`spanmill ${name}`).description(declared.summary);
+  const description = [declared.summary, declared.notes].filter((part) => part !== undefined).join("\n\n");
+  const parser = flagParser(options, describeOption).name(`spanmill ${name}`).description(description);
   parser.configureOutput({ getOutHelpWidth: () => width });
   const { operand } = declared;
   const operandUse = operand === undefined ? "" : ` ${operandForm(operand, operand.placeholder)}`;

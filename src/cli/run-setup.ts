@@ -83,7 +83,12 @@ function sinkSetup(options: RunOptions, source: SourceSetup): SinkSetup {
   }
 }
 
-function connectionOf(options: RunOptions) {
+type ConnectionOptions = Pick<
+  RunOptions,
+  "kafkaBrokers" | "kafkaClientId" | Extract<keyof RunOptions, `kafka${"Tls" | "Sasl"}${string}`>
+>;
+
+export function connectionOf(options: ConnectionOptions) {
   const { kafkaSaslMechanism, kafkaSaslUsernameFile, kafkaSaslPasswordFile } = options;
   const { kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile } = options;
   const hasSasl =

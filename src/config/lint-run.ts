@@ -1,5 +1,6 @@
 /** Rules over the options of the worker: what would not start, or would do something else than it says. */
 import { type Linted, modelTwice, textRules } from "./lint.js";
+import { connectionRules } from "./lint-kafka.js";
 import type { RunOptions } from "./options.js";
 import { inputFiles, OUTPUTS, outputsOf, sourceOf } from "./worker-outputs.js";
 
@@ -60,24 +61,7 @@ const RULES: readonly Rule[] = [
       : undefined;
   },
   ({ files, options }) => topicRules(options, files),
-  ({ options: { kafkaSaslMechanism, kafkaSaslUsernameFile, kafkaSaslPasswordFile } }) => {
-    const given = [kafkaSaslMechanism, kafkaSaslUsernameFile, kafkaSaslPasswordFile];
-    const count = given.filter((value) => value !== undefined).length;
-    return count === 1 || count === 2
-      ? "SASL needs all three: --kafka-sasl-mechanism, --kafka-sasl-username-file, --kafka-sasl-password-file"
-      : undefined;
-  },
-  ({ options }) => {
-    const { kafkaTlsEnabled, kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile } = options;
-    const named = [kafkaTlsCaFile, kafkaTlsCertFile, kafkaTlsKeyFile].some((file) => file !== undefined);
-    return named && !kafkaTlsEnabled
-      ? "files for TLS are named, but it is off: give --kafka-tls-enabled"
-      : undefined;
-  },
-  ({ options: { kafkaTlsCertFile, kafkaTlsKeyFile } }) =>
-    (kafkaTlsCertFile === undefined) !== (kafkaTlsKeyFile === undefined)
-      ? "--kafka-tls-cert-file and --kafka-tls-key-file go together"
-      : undefined,
+  ({ options }) => connectionRules(options),
   ({ options: { cacheKind, redisUrl } }) =>
     (cacheKind === "redis" || cacheKind === "both") && redisUrl === undefined
       ? `--cache-kind ${cacheKind} needs --redis-url redis://HOST:PORT/0`

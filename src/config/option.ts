@@ -9,6 +9,9 @@ import type { ValueType } from "./values.js";
 export const COMMAND_NAMES = [
   "annotate",
   "run",
+  "dlq list",
+  "dlq show",
+  "dlq replay",
   "evaluate",
   "train",
   "models inspect",

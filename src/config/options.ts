@@ -4,6 +4,7 @@
  * declared twice for different commands, where they understand different values.
  */
 import { type CommandName, GROUPS, type OptionDeclaration } from "./option.js";
+import { DEAD_LETTER_OPTIONS } from "./table/dead-letters.js";
 import { INPUT_OPTIONS } from "./table/input.js";
 import { MODEL_OPTIONS } from "./table/model.js";
 import { OUTPUT_OPTIONS } from "./table/output.js";
@@ -20,6 +21,7 @@ export const OPTIONS = [
   ...SCORING_OPTIONS,
   ...TRAINING_OPTIONS,
   ...WORKER_OPTIONS,
+  ...DEAD_LETTER_OPTIONS,
   ...SERVER_OPTIONS,
   ...OUTPUT_OPTIONS,
   ...TERMINAL_OPTIONS,
@@ -53,6 +55,9 @@ export type RunOptions = OptionsOf<"run">;
 export type EvaluateOptions = OptionsOf<"evaluate">;
 export type TrainOptions = OptionsOf<"train">;
 export type InspectOptions = OptionsOf<"models inspect">;
+export type DlqListOptions = OptionsOf<"dlq list">;
+export type DlqShowOptions = OptionsOf<"dlq show">;
+export type DlqReplayOptions = OptionsOf<"dlq replay">;
 export type DoctorOptions = OptionsOf<"doctor">;
 
 /** The options of a command, in the order of the groups. */

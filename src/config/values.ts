@@ -192,6 +192,29 @@ export function duration(placeholder: string, bounds: { min: string; max: string
   return quantity(placeholder, "a duration", MILLISECONDS, "250ms, 30s, 5m, 2h, 7d", bounds);
 }
 
+/** A time of the calendar, or one that is reckoned back from now. */
+export type Moment =
+  | { readonly kind: "at"; readonly time: number }
+  | { readonly kind: "ago"; readonly milliseconds: number };
+
+/** `2026-11-24`, `2026-11-24T08:30:00Z`, or `2h` for two hours ago. */
+export function moment(placeholder: string): Scalar<Moment> {
+  const ago = duration(placeholder, { min: "0ms", max: "36500d" });
+  return {
+    placeholder,
+    expects: "a time (2026-11-24, 2026-11-24T08:30:00Z) or how long ago (30m, 2h, 7d)",
+    parse(text) {
+      const milliseconds = ago.parse(text);
+      if (milliseconds !== undefined) return { kind: "ago", milliseconds };
+      const time = DATE.test(text.trim()) ? Date.parse(text.trim()) : Number.NaN;
+      return Number.isNaN(time) ? undefined : { kind: "at", time };
+    },
+  };
+}
+
+/** Without a zone a time of day would mean another in each place. */
+const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
 const MILLISECONDS = new Map([
   ["ms", 1],
   ["s", 1e3],

@@ -18,6 +18,8 @@ export interface Envelope {
 /** Set by a dead letter and kept by its replay, so that the document keeps its name and its place in time. */
 export const ORIGINAL_REVISION = "spanmill.original-revision";
 export const ORIGINAL_PLACE = "spanmill.original-place";
+/** Milliseconds since 1970: a message that is sent back is given a new time by the broker. */
+export const ORIGINAL_TIMESTAMP = "spanmill.original-timestamp";
 
 /** @param said what the document says of itself. */
 export function envelopeOf(
@@ -30,7 +32,7 @@ export function envelopeOf(
     key: key ?? Buffer.from(documentId.toWellFormed()),
     documentId,
     revision: originalRevision(message) ?? revisionOf(message.place, timestamp ?? said.time),
-    time: said.time ?? timestamp,
+    time: said.time ?? originalTimestamp(message) ?? timestamp,
     trace: traceOf(message),
   };
 }
@@ -43,6 +45,11 @@ export function originalRevision(message: Pick<SourceMessage, "headers">): strin
 export function originalPlace(message: Pick<SourceMessage, "headers">): string | undefined {
   const original = headerText(message, ORIGINAL_PLACE);
   return original !== undefined && PLACE.test(original) ? original : undefined;
+}
+
+export function originalTimestamp(message: Pick<SourceMessage, "headers">): number | undefined {
+  const original = headerText(message, ORIGINAL_TIMESTAMP);
+  return original !== undefined && /^\d{1,15}$/.test(original) ? Number(original) : undefined;
 }
 
 const PLACE = /^.{1,4096}\/\d{1,10}\/\d{1,19}$/s;

@@ -5,7 +5,14 @@
  * of the document. Only they depend on the run.
  */
 import { createHash } from "node:crypto";
-import { ORIGINAL_PLACE, ORIGINAL_REVISION, originalPlace, originalRevision } from "../document/envelope.js";
+import {
+  ORIGINAL_PLACE,
+  ORIGINAL_REVISION,
+  ORIGINAL_TIMESTAMP,
+  originalPlace,
+  originalRevision,
+  originalTimestamp,
+} from "../document/envelope.js";
 import { sizeOf } from "../document/messages.js";
 import { headerText, placeName, revisionOf } from "../document/place.js";
 import { ERRORS, type ErrorCode } from "../errors.js";
@@ -62,8 +69,8 @@ export function deadLetter(
   return stubOf(letter, limit);
 }
 
-/** What went before it in an earlier life is told anew. */
-function isOurs(name: string): boolean {
+/** Headers that a letter tells of its own; what went before in an earlier life is told anew. */
+export function isOurs(name: string): boolean {
   return name.startsWith("__connect.errors.") || name.startsWith("spanmill.");
 }
 
@@ -84,7 +91,8 @@ function reportOf(
   { source, version, pipelineDigest }: Reporter,
   at: number,
 ): Headers {
-  const { place, value, timestamp } = message;
+  const { place, value } = message;
+  const timestamp = originalTimestamp(message) ?? message.timestamp;
   const failedAt = new Date(at).toISOString();
   return [
     ["__connect.errors.topic", place.topic],
@@ -98,11 +106,12 @@ function reportOf(
     ["__connect.errors.exception.message", reason],
     ["spanmill.error-code", code],
     ["spanmill.attempts", String(attempts)],
+    [FAILURES, String(failuresOf(message) + 1)],
     ["spanmill.failed-at", failedAt],
     [FIRST_FAILURE, headerText(message, FIRST_FAILURE) ?? failedAt],
-    [ORIGINAL_REVISION, originalRevision(message) ?? revisionOf(place, timestamp)],
+    [ORIGINAL_REVISION, originalRevision(message) ?? revisionOf(place, message.timestamp)],
     [ORIGINAL_PLACE, originalPlace(message) ?? placeName(place)],
-    ...(timestamp === undefined ? [] : [["spanmill.original-timestamp", String(timestamp)] as const]),
+    ...(timestamp === undefined ? [] : [[ORIGINAL_TIMESTAMP, String(timestamp)] as const]),
     [
       "spanmill.doc-sha256",
       createHash("sha256")
@@ -116,6 +125,13 @@ function reportOf(
 }
 
 const FIRST_FAILURE = "spanmill.first-failure-at";
+/** How often the document became a dead letter: each that is sent back carries on the count. */
+const FAILURES = "spanmill.failures";
+
+function failuresOf(message: Pick<SourceMessage, "headers">): number {
+  const told = headerText(message, FAILURES);
+  return told !== undefined && /^\d{1,9}$/.test(told) ? Number(told) : 0;
+}
 
 /** A dead letter as it is read back. */
 export interface DeadLetter {
@@ -128,6 +144,8 @@ export interface DeadLetter {
   readonly reason: string;
   readonly stage: string;
   readonly attempts: number;
+  /** How often the document became a dead letter, this time included. */
+  readonly failures: number;
   /** RFC 3339. */
   readonly failedAt: string;
   readonly firstFailureAt: string;
@@ -151,7 +169,6 @@ export function readDeadLetter(message: SourceMessage): DeadLetter | undefined {
   if (!isErrorCode(code) || topic === undefined || offset === undefined || revision === undefined)
     return undefined;
   const place = { topic, partition: Number(text("__connect.errors.partition")), offset };
-  const timestamp = text("spanmill.original-timestamp");
   return {
     place,
     originalPlace: originalPlace(message) ?? placeName(place),
@@ -160,6 +177,7 @@ export function readDeadLetter(message: SourceMessage): DeadLetter | undefined {
     reason: text("__connect.errors.exception.message") ?? "",
     stage: text("__connect.errors.stage") ?? "",
     attempts: Number(text("spanmill.attempts") ?? 0),
+    failures: Math.max(1, failuresOf(message)),
     failedAt: text("spanmill.failed-at") ?? "",
     firstFailureAt: text(FIRST_FAILURE) ?? "",
     sha256: text("spanmill.doc-sha256") ?? "",
@@ -171,7 +189,7 @@ export function readDeadLetter(message: SourceMessage): DeadLetter | undefined {
       key: message.key,
       value: message.value,
       headers: message.headers.filter(([name]) => !isOurs(name)),
-      timestamp: timestamp === undefined ? undefined : Number(timestamp),
+      timestamp: originalTimestamp(message),
     },
   };
 }
@@ -181,16 +199,18 @@ function isErrorCode(code: string | undefined): code is ErrorCode {
 }
 
 /**
- * The message that sends a document back to where it came from. It keeps its name and revision, so that it never passes
- * for newer than what came after it. Undefined where the letter no longer holds the document.
+ * The message that sends a document back to where it came from. It keeps its name, time and revision, so that it never
+ * passes for newer than what came after it, and how often it failed. Undefined where the letter no longer holds the document.
  */
 export function replayOf(letter: DeadLetter): Pick<SourceMessage, "key" | "value" | "headers"> | undefined {
   if (letter.leftOut.length > 0) return undefined;
-  const { key, value, headers } = letter.original;
+  const { key, value, headers, timestamp } = letter.original;
   const memory: readonly (readonly [string, string])[] = [
     [ORIGINAL_REVISION, letter.revision],
     [ORIGINAL_PLACE, letter.originalPlace],
     [FIRST_FAILURE, letter.firstFailureAt],
+    [FAILURES, String(letter.failures)],
+    ...(timestamp === undefined ? [] : [[ORIGINAL_TIMESTAMP, String(timestamp)] as const]),
   ];
   return {
     key,

@@ -51,7 +51,7 @@ export const OUTPUT_OPTIONS = [
     value: one(toggle()),
     default: "false",
     group: "Output",
-    commands: ["run", "evaluate", "train", "models inspect", "doctor"],
+    commands: ["run", "dlq list", "dlq show", "dlq replay", "evaluate", "train", "models inspect", "doctor"],
     doc: "Prints JSON.",
   },
   {

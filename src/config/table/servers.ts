@@ -6,12 +6,14 @@ const BROKER = word("HOST:PORT", "an address of the form host:port", /^(\[[\da-f
 const TOPIC = word("TOPIC", "the name of a topic: letters, digits, ., _ and -", /^[\w.-]{1,249}$/);
 const NAME = word("NAME", "a name");
 
+const ANY_KAFKA = ["run", "dlq list", "dlq show", "dlq replay"] as const;
+
 export const SERVER_OPTIONS = [
   {
     key: "kafka.brokers",
     value: list(BROKER, { separator: /,/ }),
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "Brokers to ask first, separated by commas or repeated.",
   },
   {
@@ -19,15 +21,15 @@ export const SERVER_OPTIONS = [
     value: one(NAME),
     default: "spanmill",
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "What brokers call this client in their logs and quotas.",
   },
   {
     key: "kafka.group",
     value: one(NAME),
     group: "Kafka",
-    commands: ["run"],
-    doc: "The consumer group; its workers share the partitions.",
+    commands: ANY_KAFKA,
+    doc: "The consumer group; its workers share the partitions. `dlq` keeps apart from it, in groups named after it.",
   },
   {
     key: "kafka.topics",
@@ -82,7 +84,7 @@ export const SERVER_OPTIONS = [
     value: one(choice("CODEC", ["none", "gzip", "snappy", "lz4", "zstd"])),
     default: "lz4",
     group: "Kafka",
-    commands: ["run"],
+    commands: ["run", "dlq replay"],
     doc: "How records are compressed. All codecs are read.",
   },
   {
@@ -90,7 +92,7 @@ export const SERVER_OPTIONS = [
     value: one(toggle()),
     default: "false",
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "Connects by TLS.",
   },
   {
@@ -98,14 +100,14 @@ export const SERVER_OPTIONS = [
     value: one(path("FILE")),
     absent: "the authorities that Node.js trusts",
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "Authorities to trust, in PEM.",
   },
   {
     key: "kafka.tls.cert-file",
     value: one(path("FILE")),
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "The client's certificate, in PEM.",
   },
   {
@@ -113,14 +115,14 @@ export const SERVER_OPTIONS = [
     value: one(path("FILE")),
     secret: true,
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "The key of the client's certificate, in PEM.",
   },
   {
     key: "kafka.sasl.mechanism",
     value: one(choice("NAME", ["plain", "scram-sha-256", "scram-sha-512"])),
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "How this user is proved.",
   },
   {
@@ -128,7 +130,7 @@ export const SERVER_OPTIONS = [
     value: one(path("FILE")),
     secret: true,
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "The file with the name of the Kafka user.",
   },
   {
@@ -136,7 +138,7 @@ export const SERVER_OPTIONS = [
     value: one(path("FILE")),
     secret: true,
     group: "Kafka",
-    commands: ["run"],
+    commands: ANY_KAFKA,
     doc: "The file with the password of the Kafka user.",
   },
   {

@@ -1,0 +1,178 @@
+/** `spanmill dlq` on a real broker: what it lists, what it sends back, and what becomes of it. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { spanmill, start } from "../support/command.js";
+import { client, committed, produce } from "../support/kafka-members.js";
+import { lookupFolder } from "../support/lookup-model.js";
+import { type RawRecord, readTopic } from "../support/servers/raw-reader.js";
+import { sharedKafka } from "../support/servers/shared.js";
+import { freshGroup, freshTopic } from "../support/servers/topics.js";
+import { until } from "../support/servers/until.js";
+
+const MODEL = lookupFolder();
+
+let bootstrap: string;
+beforeAll(async () => {
+  ({ bootstrap } = await sharedKafka());
+}, 180_000);
+
+async function pipeline() {
+  const [input, documents, deadLetters] = await Promise.all([2, 1, 2].map((n) => freshTopic(bootstrap, n)));
+  const names = { input: input!, documents: documents!, deadLetters: deadLetters!, group: freshGroup() };
+  const kafka = ["--kafka-brokers", bootstrap, "--kafka-group", names.group];
+  return { ...names, dlq: [...kafka, "--channel-dead-letters", names.deadLetters], kafka };
+}
+type Pipeline = Awaited<ReturnType<typeof pipeline>>;
+
+/** Runs a worker until its group has so many offsets on record. */
+async function work(
+  { kafka, input, documents, deadLetters, group }: Pipeline,
+  upTo: number,
+  more: string[] = [],
+) {
+  const worker = start([
+    ...["run", "--source", "kafka", "--sink", "kafka", "--kafka-topics", input, ...kafka],
+    ...["--channel-documents", documents, "--channel-dead-letters", deadLetters, "--channel-entities", ""],
+    ...["--channel-pos", "", "--channel-chunks", "", "--model", MODEL, "--threads", "1"],
+    ...["--kafka-commit-interval", "100ms", "--kafka-compression", "gzip", ...more],
+  ]);
+  await until(`${upTo} documents done`, async () => {
+    const offsets = await Promise.all([0, 1].map((p) => committed(bootstrap, input, group, p)));
+    return offsets.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0) >= upTo;
+  });
+  worker.process.kill("SIGTERM");
+  expect(await worker.finished).toMatchObject({ status: 0 });
+}
+
+async function recordsOf(topic: string): Promise<readonly RawRecord[]> {
+  return (await readTopic(bootstrap, topic)).records;
+}
+
+async function dlq(args: readonly string[]) {
+  const { status, stdout, stderr } = await spanmill(["dlq", ...args, "--json"]);
+  return { status, stderr, told: stdout === "" ? undefined : JSON.parse(stdout) };
+}
+
+function header({ headers }: RawRecord, name: string): string | undefined {
+  return headers.find(([key]) => key === name)?.[1]?.toString();
+}
+
+const LONG = JSON.stringify({ id: "long", text: `Alice wrote from Berlin. ${"And so on. ".repeat(60)}` });
+
+async function withThreeLetters(): Promise<Pipeline> {
+  const own = await pipeline();
+  await produce(bootstrap, own.input, [
+    { key: "k", value: LONG, partition: 1, timestamp: "1700000000000", headers: { origin: "mail" } },
+    { key: "b", value: "not json", partition: 0 },
+    { key: "c", value: '{"text":5}', partition: 1 },
+    { key: "d", value: '{"id":"short","text":"Bob"}', partition: 0 },
+  ]);
+  await work(own, 4, ["--max-document-size", "200"]);
+  return own;
+}
+
+describe("dead letters on a topic", () => {
+  it("that are sent back when the cause is mended become records with their first revision, each once", async () => {
+    const own = await withThreeLetters();
+    const listed = await dlq(["list", ...own.dlq]);
+    expect(listed.told.counts).toEqual({
+      read: 3,
+      chosen: 3,
+      foreign: 0,
+      byCode: { DOCUMENT_FIELD_MISSING: 1, DOCUMENT_NOT_JSON: 1, DOCUMENT_TOO_LARGE: 1 },
+    });
+    const [long] = listed.told.letters.filter(({ code }: { code: string }) => code === "DOCUMENT_TOO_LARGE");
+    expect(long).toMatchObject({ from: { topic: own.input, partition: 1, offset: "0" }, bytes: LONG.length });
+    const shown = await spanmill(["dlq", "show", long.place, ...own.dlq, "--value"]);
+    expect(shown.stdout).toBe(LONG);
+
+    const some = ["replay", ...own.dlq, "--code", "DOCUMENT_TOO_LARGE"];
+    const trial = await dlq([...some, "--dry-run"]);
+    expect(trial).toMatchObject({ status: 0, told: { dryRun: true, sent: 1, chosen: 1, read: 3 } });
+    expect(await recordsOf(own.input)).toHaveLength(4);
+
+    const first = await dlq(some);
+    expect(first).toMatchObject({ status: 0, told: { sent: 1, sentTo: { [own.input]: 1 }, complete: true } });
+    const second = await dlq(some);
+    expect(second).toMatchObject({ status: 0, told: { sent: 0, read: 0, memory: first.told.memory } });
+    const replayed = (await recordsOf(own.input)).filter((one) => header(one, "spanmill.original-revision"));
+    expect(replayed.map(({ key, value }) => [String(key), String(value)])).toEqual([["k", LONG]]);
+    expect(header(replayed[0]!, "origin")).toBe("mail");
+
+    await work(own, 5);
+    const records = (await recordsOf(own.documents)).map(({ value }) => JSON.parse(String(value)));
+    expect(records.map(({ document_id }) => document_id).toSorted()).toEqual(["long", "short"]);
+    const { revision } = records.find(({ document_id }) => document_id === "long");
+    expect(revision).toBe("001700000000000-0000000001-0000000000000000000");
+    const [written] = (await recordsOf(own.documents)).filter(({ value }) =>
+      String(value).includes('"long"'),
+    );
+    expect(header(written!, "ce_time")).toBe(new Date(1_700_000_000_000).toISOString());
+    expect(await recordsOf(own.deadLetters)).toHaveLength(3);
+  }, 120_000);
+
+  it("are chosen anew by each choice: what one replay passes over, another sends", async () => {
+    const own = await withThreeLetters();
+    const sent = async (...more: string[]) => (await dlq(["replay", ...own.dlq, ...more])).told.sent;
+    expect(await sent("--code", "DOCUMENT_TOO_LARGE")).toBe(1);
+    expect(await sent("--code", "DOCUMENT_NOT_JSON")).toBe(1);
+    expect(await sent()).toBe(3);
+    expect(await sent()).toBe(0);
+    expect(await sent("--again")).toBe(3);
+    expect(await sent("--max-failures", "1")).toBe(0);
+    const other = await freshTopic(bootstrap);
+    expect(await sent("--to-topic", other)).toBe(3);
+    expect(await recordsOf(other)).toHaveLength(3);
+    expect((await recordsOf(own.input)).length).toBe(4 + 8);
+  }, 120_000);
+
+  it("that fail again and again are left in the end", async () => {
+    const own = await pipeline();
+    await produce(bootstrap, own.input, [{ key: "b", value: "not json", partition: 0 }]);
+    await work(own, 1);
+    const sent: number[] = [];
+    for (let round = 1; round <= 3; round++) {
+      const { told } = await dlq(["replay", ...own.dlq]);
+      sent.push(told.sent);
+      if (told.sent > 0) await work(own, 1 + round);
+      else expect(told.failedTooOften).toBe(1);
+    }
+    expect(sent).toEqual([1, 1, 0]);
+    const letters = await recordsOf(own.deadLetters);
+    expect(letters.map((letter) => header(letter, "spanmill.failures"))).toEqual(["1", "2", "3"]);
+    expect(new Set(letters.map((letter) => header(letter, "spanmill.original-revision"))).size).toBe(1);
+  }, 120_000);
+
+  it("are read without a trace: no group is left, and messages of others are passed over", async () => {
+    const own = await withThreeLetters();
+    await produce(bootstrap, own.deadLetters, [{ value: "from elsewhere", partition: 1 }]);
+    expect((await dlq(["list", ...own.dlq, "--origin", own.input])).told.counts).toMatchObject({
+      read: 4,
+      chosen: 3,
+      foreign: 1,
+    });
+    const admin = client(bootstrap).admin();
+    await admin.connect();
+    const { groups } = await admin.listGroups();
+    await admin.disconnect();
+    expect(groups.map(({ groupId }) => groupId).filter((name) => name.startsWith(own.group))).toEqual([
+      own.group,
+    ]);
+  }, 120_000);
+
+  it("are read to their end behind markers of transactions", async () => {
+    const own = await withThreeLetters();
+    await produce(bootstrap, own.deadLetters, [{ value: "from elsewhere", partition: 0 }], freshGroup());
+    expect((await dlq(["list", ...own.dlq])).told.counts).toMatchObject({ read: 4, foreign: 1 });
+  }, 120_000);
+
+  it("cannot be read where there are none, and the message says what to do", async () => {
+    const absent = await dlq(["list", "--kafka-brokers", bootstrap, "--channel-dead-letters", "absent"]);
+    expect(absent).toMatchObject({ status: 5, stderr: expect.stringContaining("No such topic") });
+    const own = await withThreeLetters();
+    const gone = await dlq(["show", "0/99", ...own.dlq]);
+    expect(gone).toMatchObject({ status: 5, stderr: expect.stringContaining("there is no such message") });
+    const nowhere = await dlq(["replay", ...own.dlq, "--to-topic", "absent"]);
+    expect(nowhere).toMatchObject({ status: 6, stderr: expect.stringContaining("absent") });
+    expect((await dlq(["replay", ...own.dlq])).told.sent).toBe(3);
+  }, 120_000);
+});
