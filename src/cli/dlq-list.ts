@@ -23,10 +23,16 @@ export async function runDlqList(
   const { unicode } = terminalTraits(context.stdout, context.env);
   const writer = await openRecords(STDOUT);
   const format = options.json ? jsonLines() : table(unicode);
-  await writer.write(format.head);
+  let isBegun = false;
+  // Nothing is written where nothing can be read.
+  const begin = async () => {
+    if (!isBegun) await writer.write(format.head);
+    isBegun = true;
+  };
   const complete = await readLetters(
     source,
     async (messages) => {
+      await begin();
       for (const message of messages) {
         const letter = sieve.sift(message);
         if (letter !== undefined && message !== undefined) {
@@ -36,6 +42,7 @@ export async function runDlqList(
     },
     context.interrupted,
   );
+  await begin();
   await writer.write(format.tail(sieve.counts(), complete));
   await writer.close();
   return complete ? EXIT.ok : EXIT.interrupted;

@@ -43,12 +43,15 @@ async function work(
   expect(await worker.finished).toMatchObject({ status: 0 });
 }
 
+/** The one codec that the raw reader knows. */
+const GZIP = { SPANMILL_KAFKA__COMPRESSION: "gzip" };
+
 async function recordsOf(topic: string): Promise<readonly RawRecord[]> {
   return (await readTopic(bootstrap, topic)).records;
 }
 
 async function dlq(args: readonly string[]) {
-  const { status, stdout, stderr } = await spanmill(["dlq", ...args, "--json"]);
+  const { status, stdout, stderr } = await spanmill(["dlq", ...args, "--json"], { env: GZIP });
   return { status, stderr, told: stdout === "" ? undefined : JSON.parse(stdout) };
 }
 

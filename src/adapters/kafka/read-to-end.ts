@@ -63,13 +63,12 @@ export interface ReadSettings {
  */
 export async function readToEnd(
   kafka: Kafka,
-  { topic, stretches, groupId, remembers, stop }: ReadSettings,
+  settings: ReadSettings,
   take: (messages: readonly SourceMessage[]) => Promise<void>,
 ): Promise<boolean> {
-  const left = new Map(
-    stretches.filter(({ from, to }) => from < to).map(({ partition, from, to }) => [partition, { from, to }]),
-  );
-  if (left.size === 0) return true;
+  const { topic, stretches, groupId, remembers, stop } = settings;
+  const reading = readingOf(stretches);
+  if (reading.left.size === 0) return true;
   await requireEmpty(kafka, groupId);
   const consumer = kafka.consumer({
     groupId,
@@ -77,48 +76,10 @@ export async function readToEnd(
     maxWaitTimeInMs: 200,
     retry: { retries: 8, restartOnFailure: async () => false },
   });
-  let isOver = false;
-  const ended = deferred<boolean>();
-  const end = () => {
-    isOver = true;
-    ended.resolve(left.size === 0);
-  };
-  const fail = (error: unknown) => {
-    isOver = true;
-    ended.reject(error instanceof SpanmillError ? error : unreadable(error, topic));
-  };
-  const reached = (partition: number, next: bigint) => {
-    const stretch = left.get(partition);
-    if (stretch === undefined || next <= stretch.from) return;
-    if (next < stretch.to) stretch.from = next;
-    else left.delete(partition);
-    if (left.size === 0) end();
-  };
-
-  async function eachBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch, resolveOffset, isStale } = payload;
-    const { partition } = batch;
-    for (let at = 0; at < batch.messages.length && !isOver && !isStale(); at += SLICE) {
-      const stretch = left.get(partition);
-      const slice = batch.messages.slice(at, at + SLICE);
-      const wanted = slice.filter(({ offset }) => isWithin(BigInt(offset), stretch));
-      if (wanted.length > 0) {
-        await beating(payload, take(wanted.map((message) => copyMessage(topic, partition, message).message)));
-      }
-      const last = slice.at(-1)!.offset;
-      const next = BigInt(last) + 1n;
-      if (stretch !== undefined && remembers && wanted.length > 0) {
-        const offset = String(next < stretch.to ? next : stretch.to);
-        await consumer.commitOffsets([{ topic, partition, offset }]);
-      }
-      resolveOffset(last);
-      reached(partition, next);
-      if (stop.aborted) end();
-    }
-  }
-
-  watch(consumer, topic, left, reached, fail);
-  stop.addEventListener("abort", end, { once: true });
+  watch(consumer, topic, reading);
+  const stopNow = () => reading.end();
+  stop.addEventListener("abort", stopNow, { once: true });
+  if (stop.aborted) stopNow();
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -126,18 +87,92 @@ export async function readToEnd(
       autoCommit: false,
       eachBatchAutoResolve: false,
       // kafkajs would take an error for one that passes.
-      eachBatch: (payload) => eachBatch(payload).catch(fail),
+      eachBatch: (payload) => takeBatch(consumer, reading, payload, remembers, take).catch(reading.fail),
     });
     for (const { partition, from } of stretches) consumer.seek({ topic, partition, offset: `${from}` });
-    return await ended.promise;
+    return await reading.ended;
   } catch (error) {
-    throw error instanceof SpanmillError ? error : unreadable(error, topic);
+    throw unreadable(error, topic);
   } finally {
-    isOver = true;
-    stop.removeEventListener("abort", end);
-    ended.promise.catch(() => undefined);
+    reading.end();
+    stop.removeEventListener("abort", stopNow);
     await consumer.disconnect().catch(() => undefined);
     if (!remembers) await remove(kafka, groupId);
+  }
+}
+
+/** What is left to read of each partition, and whether anybody still wants it. */
+interface Reading {
+  readonly left: ReadonlyMap<number, Pick<Stretch, "from" | "to">>;
+  /** Kept with whether the end was reached. */
+  readonly ended: Promise<boolean>;
+  isOver(): boolean;
+  /** All before `next` is done. */
+  reached(partition: number, next: bigint): void;
+  end(): void;
+  fail(error: unknown): void;
+}
+
+function readingOf(stretches: readonly Stretch[]): Reading {
+  const unread = stretches.filter(({ from, to }) => from < to);
+  const left = new Map(unread.map(({ partition, from, to }) => [partition, { from, to }]));
+  let isOver = false;
+  let resolve!: (isComplete: boolean) => void;
+  let reject!: (error: unknown) => void;
+  const ended = new Promise<boolean>((kept, broken) => {
+    resolve = kept;
+    reject = broken;
+  });
+  // A failure may come before anybody waits for it.
+  ended.catch(() => undefined);
+  const end = () => {
+    isOver = true;
+    resolve(left.size === 0);
+  };
+  return {
+    left,
+    ended,
+    isOver: () => isOver,
+    end,
+    fail: (error) => {
+      isOver = true;
+      reject(error);
+    },
+    reached: (partition, next) => {
+      const stretch = left.get(partition);
+      if (stretch === undefined || next <= stretch.from) return;
+      if (next < stretch.to) stretch.from = next;
+      else left.delete(partition);
+      if (left.size === 0) end();
+    },
+  };
+}
+
+async function takeBatch(
+  consumer: Consumer,
+  reading: Reading,
+  payload: EachBatchPayload,
+  remembers: boolean,
+  take: (messages: readonly SourceMessage[]) => Promise<void>,
+): Promise<void> {
+  const { batch, resolveOffset, isStale } = payload;
+  const { topic, partition, messages } = batch;
+  for (let at = 0; at < messages.length && !reading.isOver() && !isStale(); at += SLICE) {
+    const stretch = reading.left.get(partition);
+    const slice = messages.slice(at, at + SLICE);
+    const wanted = slice.filter(({ offset }) => isWithin(BigInt(offset), stretch));
+    if (wanted.length > 0) {
+      await beating(payload, take(wanted.map((message) => copyMessage(topic, partition, message).message)));
+    }
+    // Markers of transactions that close the batch are among no messages, and kafkajs resolves them with the last one.
+    const isLast = at + SLICE >= messages.length;
+    const next = BigInt(isLast ? batch.lastOffset() : slice.at(-1)!.offset) + 1n;
+    if (stretch !== undefined && remembers && wanted.length > 0) {
+      const offset = String(next < stretch.to ? next : stretch.to);
+      await consumer.commitOffsets([{ topic, partition, offset }]);
+    }
+    resolveOffset(slice.at(-1)!.offset);
+    reading.reached(partition, next);
   }
 }
 
@@ -167,13 +202,7 @@ async function beating({ heartbeat }: EachBatchPayload, work: Promise<void>): Pr
 
 const HEARTBEAT = 2_000;
 
-function watch(
-  consumer: Consumer,
-  topic: string,
-  left: ReadonlyMap<number, unknown>,
-  reached: (partition: number, next: bigint) => void,
-  fail: (error: unknown) => void,
-): void {
+function watch(consumer: Consumer, topic: string, { left, reached, fail }: Reading): void {
   const { events } = consumer;
   consumer.on(events.GROUP_JOIN, ({ payload }) => {
     const own = payload.memberAssignment[topic] ?? [];
@@ -193,7 +222,7 @@ async function requireEmpty(kafka: Kafka, groupId: string): Promise<void> {
     const { groups } = await admin.describeGroups([groupId]);
     if ((groups[0]?.members.length ?? 0) > 0) throw notAlone(groupId);
   } catch (error) {
-    throw error instanceof SpanmillError ? error : unreadable(error);
+    throw unreadable(error);
   } finally {
     await admin.disconnect().catch(() => undefined);
   }
@@ -222,7 +251,8 @@ function notAlone(groupId: string): SpanmillError {
 function unreadable(error: unknown, topic?: string): SpanmillError {
   if (error instanceof SpanmillError) return error;
   const { code } = kafkaErrorFacts(error);
-  const missing = topic !== undefined && (code === "UNKNOWN_TOPIC_OR_PARTITION" || code === "INVALID_TOPIC");
+  const missing =
+    topic !== undefined && (code === "UNKNOWN_TOPIC_OR_PARTITION" || code === "INVALID_TOPIC_EXCEPTION");
   return new SpanmillError(
     "KAFKA_CONSUMER_FAILED",
     missing
@@ -230,19 +260,4 @@ function unreadable(error: unknown, topic?: string): SpanmillError {
       : `Kafka cannot be read (${describeKafka(error)}). Check the brokers' addresses, TLS, user and rights.`,
     { cause: error },
   );
-}
-
-function deferred<T>(): {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-} {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((kept, broken) => {
-    resolve = kept;
-    reject = broken;
-  });
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }
