@@ -21,7 +21,7 @@ export function screen(stream, env) {
   };
   const step = (name, text) => {
     erase();
-    const shown = traits.color === "none" ? name.padEnd(NAME) : paint(BOLD, name.padEnd(NAME));
+    const shown = traits.color === "none" || name === "" ? name.padEnd(NAME) : paint(BOLD, name.padEnd(NAME));
     stream.write(`${shown} ${text}\n`);
   };
   return {

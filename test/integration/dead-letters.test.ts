@@ -1,5 +1,6 @@
 /** `spanmill dlq` on a real broker: what it lists, what it sends back, and what becomes of it. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { deadLetter } from "../../src/pipeline/dead-letters.js";
 import { spanmill, start } from "../support/command.js";
 import { client, committed, produce } from "../support/kafka-members.js";
 import { lookupFolder } from "../support/lookup-model.js";
@@ -177,5 +178,80 @@ describe("dead letters on a topic", () => {
     const nowhere = await dlq(["replay", ...own.dlq, "--to-topic", "absent"]);
     expect(nowhere).toMatchObject({ status: 6, stderr: expect.stringContaining("absent") });
     expect((await dlq(["replay", ...own.dlq])).told.sent).toBe(3);
+  }, 120_000);
+});
+
+/** Letters as a worker writes them, of documents `0` to `count - 1` on a topic of its own. */
+async function manyLetters(count: number): Promise<Pipeline> {
+  const own = await pipeline();
+  const failure = { code: "DOCUMENT_NOT_JSON", reason: "no", stage: "VALUE_CONVERTER", attempts: 0 } as const;
+  const reporter = { source: "/s", version: "0", pipelineDigest: "d" };
+  const letters = Array.from({ length: count }, (_, i) => {
+    const place = { topic: own.input, partition: i % 2, offset: String(i) };
+    const source = {
+      place,
+      key: Buffer.from(`k${i}`),
+      value: Buffer.from(`${i}`),
+      headers: [],
+      timestamp: i,
+    };
+    const { key = null, value = null, headers } = deadLetter(source, failure, reporter, 0);
+    return { key, value, headers: Object.fromEntries(headers), partition: i % 2 };
+  });
+  for (let at = 0; at < count; at += 500) {
+    await produce(bootstrap, own.deadLetters, letters.slice(at, at + 500));
+  }
+  return own;
+}
+
+describe("a replay that is cut short", () => {
+  const COUNT = 4_000;
+  const replay = ({ dlq }: Pipeline) => start(["dlq", "replay", ...dlq, "--json"], { env: GZIP });
+
+  async function valuesOf({ input }: Pipeline): Promise<string[]> {
+    return (await recordsOf(input)).map(({ value }) => String(value));
+  }
+
+  function underWay(own: Pipeline): Promise<unknown> {
+    return until("some documents", async () => (await valuesOf(own)).length > 0, { everyMs: 5 });
+  }
+
+  it("by kill -9 is gone on with: nothing is lost, and only the last few go out twice", async () => {
+    const own = await manyLetters(COUNT);
+    const first = replay(own);
+    await underWay(own);
+    first.process.kill("SIGKILL");
+    await first.finished;
+    const before = (await valuesOf(own)).length;
+    expect(before).toBeLessThan(COUNT);
+    // The member that was killed is missed after its session.
+    const second = await until(
+      "the next replay",
+      async () => {
+        const tried = await dlq(["replay", ...own.dlq]);
+        if (tried.status !== 0) expect(tried.stderr).toContain("Another process is at the same work");
+        return tried.status === 0 && tried;
+      },
+      { withinMs: 60_000, everyMs: 500 },
+    );
+    const values = await valuesOf(own);
+    expect(new Set(values).size).toBe(COUNT);
+    expect(values.length).toBe(before + second.told.sent);
+    expect(values.length - COUNT).toBeLessThanOrEqual(200);
+  }, 120_000);
+
+  it("by Ctrl-C says so, and the next one sends the rest and nothing twice", async () => {
+    const own = await manyLetters(COUNT);
+    const first = replay(own);
+    await underWay(own);
+    first.process.kill("SIGINT");
+    const { status, stdout } = await first.finished;
+    expect(status).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ complete: false });
+    const second = await dlq(["replay", ...own.dlq]);
+    expect(JSON.parse(stdout).sent + second.told.sent).toBe(COUNT);
+    expect((await valuesOf(own)).toSorted()).toEqual(
+      Array.from({ length: COUNT }, (_, i) => `${i}`).toSorted(),
+    );
   }, 120_000);
 });

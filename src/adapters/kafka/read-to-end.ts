@@ -77,7 +77,7 @@ export async function readToEnd(
     retry: { retries: 8, restartOnFailure: async () => false },
   });
   watch(consumer, topic, reading);
-  const stopNow = () => reading.end();
+  const stopNow = () => reading.stop();
   stop.addEventListener("abort", stopNow, { once: true });
   if (stop.aborted) stopNow();
   try {
@@ -86,8 +86,7 @@ export async function readToEnd(
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      // kafkajs would take an error for one that passes.
-      eachBatch: (payload) => takeBatch(consumer, reading, payload, remembers, take).catch(reading.fail),
+      eachBatch: (payload) => reading.hold(takeBatch(consumer, reading, payload, remembers, take)),
     });
     for (const { partition, from } of stretches) consumer.seek({ topic, partition, offset: `${from}` });
     return await reading.ended;
@@ -109,14 +108,19 @@ interface Reading {
   isOver(): boolean;
   /** All before `next` is done. */
   reached(partition: number, next: bigint): void;
+  /** Ends when what is being taken is on record: kafkajs commits nothing any more once it is told to stop. */
+  stop(): void;
   end(): void;
   fail(error: unknown): void;
+  /** A batch that is being taken. Never rejects: kafkajs would take the error for one that passes. */
+  hold(taking: Promise<void>): Promise<void>;
 }
 
 function readingOf(stretches: readonly Stretch[]): Reading {
   const unread = stretches.filter(({ from, to }) => from < to);
   const left = new Map(unread.map(({ partition, from, to }) => [partition, { from, to }]));
   let isOver = false;
+  let isTaking = false;
   let resolve!: (isComplete: boolean) => void;
   let reject!: (error: unknown) => void;
   const ended = new Promise<boolean>((kept, broken) => {
@@ -129,14 +133,25 @@ function readingOf(stretches: readonly Stretch[]): Reading {
     isOver = true;
     resolve(left.size === 0);
   };
+  const fail = (error: unknown) => {
+    isOver = true;
+    reject(error);
+  };
   return {
     left,
     ended,
     isOver: () => isOver,
-    end,
-    fail: (error) => {
+    stop: () => {
       isOver = true;
-      reject(error);
+      if (!isTaking) end();
+    },
+    end,
+    fail,
+    hold: async (taking) => {
+      isTaking = true;
+      await taking.catch(fail);
+      isTaking = false;
+      if (isOver) end();
     },
     reached: (partition, next) => {
       const stretch = left.get(partition);
