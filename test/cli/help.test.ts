@@ -64,7 +64,9 @@ describe("examples", () => {
     "%s",
     (line, name) => {
       const [, ...argv] = line.replace(/ [<>].*$/, "").split(" ");
-      expect(parseCommandLine(argv, {}, () => "", "0").name).toBe(name);
+      // A configuration file as those of the examples: it says where Kafka is.
+      const file = () => "kafka: { brokers: [localhost:9092] }";
+      expect(parseCommandLine(argv, {}, file, "0").name).toBe(name);
     },
   );
 });
