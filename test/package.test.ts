@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -18,15 +18,22 @@ describe("the package", () => {
 
   it("holds all that its manifest points to, the threads' entry and the schema", () => {
     const { bin, exports } = manifest;
-    const wanted = [
-      bin.spanmill,
-      exports["."].types,
-      exports["."].default,
-      exports["./schema/record.schema.json"],
-    ];
+    const { ".": library, ...files } = exports;
+    const wanted: string[] = [bin.spanmill, library.types, library.default, ...Object.values(files)];
     for (const path of [...wanted, "dist/workers/tagger.js", "examples/tickets.jsonl", "LICENSE"]) {
       expect(packed).toContain(path.replace(/^\.\//, ""));
     }
+  });
+
+  it("gives every schema to whoever asks by its name", () => {
+    const schemas = readdirSync(join(ROOT, "schema"));
+    expect(schemas).toContain("record.schema.json");
+    for (const file of schemas) {
+      expect(manifest.exports[`./schema/${file}`]).toBe(`./schema/${file}`);
+      expect(packed).toContain(`schema/${file}`);
+    }
+    const named = Object.keys(manifest.exports).filter((name) => name.startsWith("./schema/"));
+    expect(named).toHaveLength(schemas.length);
   });
 
   it("holds no tests, no sources and nothing that lies about", () => {

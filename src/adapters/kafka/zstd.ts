@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
+import { Decompress } from "fzstd";
 
 /** Larger contents of one batch are refused: a few bytes may swell to any size. */
 const MOST_BYTES = 256 << 20;
@@ -9,9 +10,9 @@ export interface Zstd {
   decompress(data: Uint8Array): Promise<Buffer>;
 }
 
-/** Node's own where it has it (22.15 and later), off the main thread; else WebAssembly. */
+/** Node's own where it has it (22.15 and later), off the main thread; else in this thread by other means. */
 export function zstd(): Zstd {
-  return native() ?? wasm();
+  return native() ?? portable();
 }
 
 /** Undefined where this Node has no zstd. */
@@ -27,18 +28,21 @@ export function native(): Zstd | undefined {
 }
 
 /**
- * The binding has one memory of 16 MiB a process, which does not grow, and takes a failed allocation for address 0:
- * what does not fit would be damaged without a word, so it is refused here.
+ * Written by WebAssembly, read by JavaScript. The WebAssembly binding has one memory of 16 MiB a process, which does not
+ * grow, and takes a failed allocation for address 0: what does not fit would be damaged without a word. Our own batches
+ * fit, and more is refused; what others wrote may be of any size.
  */
-export function wasm(): Zstd {
+export function portable(): Zstd {
   return {
     compress: async (data) => {
       if (data.byteLength > MOST_TO_COMPRESS) throw tooMuch(data.byteLength);
       return Buffer.from((await load()).compress(data));
     },
-    decompress: async (data) => decompressWith(await load(), data),
+    decompress: async (data) => decompressInBlocks(data),
   };
 }
+
+const MOST_TO_COMPRESS = 3 << 20;
 
 type Binding = typeof import("@bokuweb/zstd-wasm");
 
@@ -53,21 +57,23 @@ function load(): Promise<Binding> {
   return loading;
 }
 
-/**
- * Java writes frames without their content's size, and the binding wants an upper bound then. A size that is given is
- * read first, since the binding would allocate whatever it says.
- */
-function decompressWith(module: Binding, data: Uint8Array): Buffer {
-  const size = contentSize(data) ?? MOST_ROOM - data.byteLength;
-  if (size < 0 || size + data.byteLength > MOST_ROOM) throw tooMuch(size);
-  return Buffer.from(module.decompress(data, { defaultHeapSize: size }));
+/** Block by block, at most 128 KiB each, so that a frame that swells without end is left when it is over the limit. */
+function decompressInBlocks(data: Uint8Array): Buffer {
+  const claimed = contentSize(data) ?? 0;
+  if (claimed > MOST_BYTES) throw tooMuch(claimed);
+  const blocks: Uint8Array[] = [];
+  let length = 0;
+  const stream = new Decompress((block) => {
+    length += block.byteLength;
+    if (length > MOST_BYTES) throw tooMuch(length);
+    blocks.push(block);
+  });
+  stream.push(data, true);
+  return Buffer.concat(blocks, length);
 }
 
-const MOST_TO_COMPRESS = 3 << 20;
-const MOST_ROOM = 14 << 20;
-
 function tooMuch(bytes: number): RangeError {
-  return new RangeError(`zstd: ${bytes} bytes are over what Node before 22.15 can take in one batch`);
+  return new RangeError(`zstd: ${bytes} bytes are over what is taken in one batch`);
 }
 
 /** Frame_Content_Size of RFC 8878, 3.1.1.1; undefined where the frame does not say. */
