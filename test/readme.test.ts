@@ -1,6 +1,6 @@
 /** What the README shows is run, so that it cannot rot. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
@@ -20,6 +20,31 @@ function block(language: string, index = 0): string {
   return found[1]!;
 }
 
+describe("the README's opening", () => {
+  it("runs the pipeline on the sample tickets and shows what the README shows", () => {
+    const [, run, show] = /npx spanmill (run .*) && node (.*)\n/.exec(block("sh"))!;
+    const cwd = mkdtempSync(join(folder, "opening-"));
+    const inRoot = (line: string) =>
+      line.split(" ").map((word) => (word.startsWith("examples/") ? join(ROOT, word) : word));
+    const node = (args: readonly string[]) =>
+      execFileSync(process.execPath, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    expect(node([join(ROOT, "dist/src/main.js"), ...inRoot(run!)])).toBe("");
+    expect(node(inRoot(show!))).toContain(block("text"));
+
+    const documents = readFileSync(join(ROOT, "examples/tickets.jsonl"), "utf8").trim().split("\n").length;
+    const written = readdirSync(cwd).toSorted();
+    expect(written).toEqual(
+      ["", "chunks.", "entities.", "pos."].map((name) => `tickets.${name}records.jsonl`).toSorted(),
+    );
+    for (const file of written) {
+      expect(readFileSync(join(cwd, file), "utf8").trim().split("\n")).toHaveLength(documents);
+    }
+    // The clone stays clean.
+    const ignored = readFileSync(join(ROOT, ".gitignore"), "utf8").split("\n");
+    expect(ignored).toContain("*.records.jsonl");
+  });
+});
+
 describe.skipIf(SHARED_ABSENT)("the README (needs ../shared)", () => {
   it("shows a library example that runs, and finds the names in it", () => {
     const program = join(folder, "library.mjs");
@@ -32,21 +57,6 @@ describe.skipIf(SHARED_ABSENT)("the README (needs ../shared)", () => {
     expect(printed).toMatch(
       /^PER Angela Merkel 0\.\d+\nORG Siemens 0\.\d+\nLOC Munich 0\.\d+\nT-1 2\nT-2 0\n$/,
     );
-  });
-
-  it("opens with a command that shows what the README shows", () => {
-    const [, command] = /npx spanmill (annotate .*)\n/.exec(block("sh"))!;
-    const output = join(folder, "tickets.records.jsonl");
-    const args = command!.split(" ").map((word) => (word === "tickets.records.jsonl" ? output : word));
-    const shown = execFileSync(process.execPath, [join(ROOT, "dist/src/main.js"), ...args], {
-      cwd: ROOT,
-      encoding: "utf8",
-      env: { ...process.env, NO_COLOR: "1" },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    expect(shown).toContain(block("text"));
-    const documents = readFileSync(join(ROOT, "examples/tickets.jsonl"), "utf8").trim().split("\n").length;
-    expect(readFileSync(output, "utf8").trim().split("\n")).toHaveLength(documents);
   });
 
   it("shows a record with the very keys of a real one", () => {
