@@ -75,3 +75,21 @@ describe.skipIf(SHARED_ABSENT)("the README (needs ../shared)", () => {
     expect(keys(JSON.parse(block("json")))).toEqual(keys({ ...real, warnings: [] }));
   });
 });
+
+describe("CONTRIBUTING", () => {
+  it("names every variable that the scripts and the servers of the tests read", () => {
+    const folders = ["scripts", "scripts/servers", "test/support/servers"];
+    const files = folders.flatMap((name) =>
+      readdirSync(join(ROOT, name))
+        .filter((file) => /\.(mjs|ts)$/.test(file))
+        .map((file) => readFileSync(join(ROOT, name, file), "utf8")),
+    );
+    const read = new Set(
+      files.flatMap((text) => [...text.matchAll(/process\.env\.(\w+)/g)].map(([, name]) => name!)),
+    );
+    expect(read.size).toBeGreaterThan(5);
+    const own = ["PATH", "SPANMILL_SERVERS_LOCKED"];
+    const page = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8");
+    expect([...read].filter((name) => !own.includes(name) && !page.includes(`\`${name}\``))).toEqual([]);
+  });
+});
