@@ -65,7 +65,7 @@ async function measureStart() {
   const ready = new Promise((done) => {
     worker.stderr.on("data", (more) => {
       said += more;
-      if (said.includes('"kind":"started"')) done(since());
+      if (said.includes('"started"')) done(since());
     });
   });
   const record = new Promise((done) => {
