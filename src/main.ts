@@ -8,7 +8,7 @@ import { isatty } from "node:tty";
 import { openRecords, STDOUT } from "./adapters/files/output.js";
 import { switchOffTelemetry } from "./adapters/threads/telemetry.js";
 import { parseCommandLine } from "./cli/command-line.js";
-import type { Context } from "./cli/context.js";
+import type { Context, Report } from "./cli/context.js";
 import { describeForeign, EXIT, SpanmillError } from "./errors.js";
 import { VERSION } from "./version.js";
 
@@ -22,11 +22,13 @@ let finishesWork = false;
 let holdsSignals = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    if (!interrupted.signal.aborted && (finishesWork || holdsSignals)) interrupted.abort();
-    else if (!stopped.signal.aborted && holdsSignals) stopped.abort();
+    if (!interrupted.signal.aborted && (finishesWork || holdsSignals)) interrupted.abort(signal);
+    else if (!stopped.signal.aborted && holdsSignals) stopped.abort(signal);
     else endAtOnce();
   });
 }
+/** How the failure that ends the process is told. */
+let report: Report = reportAsText;
 // A reader that goes away is reported by the write that fails, not by an event nobody handles.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
@@ -43,6 +45,10 @@ const context: Context = {
   holdSignals: () => {
     holdsSignals = true;
   },
+  reportBy: (own) => {
+    report = own;
+  },
+  report: (error) => report(error),
   argv: process.argv.slice(2),
   version: VERSION,
   clock: performance,
@@ -50,7 +56,7 @@ const context: Context = {
 };
 
 // Nothing is left to wait for, but standard input may still be open: the status ends the process.
-process.exit(await dispatch().catch(report));
+process.exit(await dispatch().catch((error: unknown) => report(error)));
 
 async function dispatch(): Promise<number> {
   const readFile = (path: string) => readFileSync(path, "utf8");
@@ -109,7 +115,7 @@ async function dispatch(): Promise<number> {
     }
     case "doctor": {
       const { runDoctor } = await import("./cli/doctor.js");
-      return runDoctor(command.options, context);
+      return runDoctor(command.options, command.worker, context);
     }
   }
 }
@@ -126,8 +132,7 @@ function endAtOnce(): void {
   process.kill(process.pid, "SIGINT");
 }
 
-/** @returns the exit status. */
-function report(error: unknown): number {
+function reportAsText(error: unknown): number {
   if (!(error instanceof SpanmillError)) {
     const what = describeForeign(error);
     process.stderr.write(`spanmill: an unexpected error, which is a defect of spanmill: ${what}\n`);

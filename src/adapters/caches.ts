@@ -1,27 +1,5 @@
-/** Which cache a pipeline gets: none, one in the process, Redis, or the one before the other. */
+/** What caches are made of: none, and one before the other. */
 import type { Cache } from "../ports/cache.js";
-import { type MemoryCacheSettings, memoryCache } from "./memory/cache.js";
-import { type RedisCacheSettings, redisCache } from "./redis/cache.js";
-
-export type CacheSettings =
-  | { readonly kind: "none" }
-  | { readonly kind: "memory"; readonly memory: MemoryCacheSettings }
-  | { readonly kind: "redis"; readonly redis: RedisCacheSettings }
-  | { readonly kind: "both"; readonly memory: MemoryCacheSettings; readonly redis: RedisCacheSettings };
-
-/** @throws SpanmillError CONFIG_INVALID. Never waits for Redis. */
-export function openCache(settings: CacheSettings): Cache {
-  switch (settings.kind) {
-    case "none":
-      return noCache;
-    case "memory":
-      return memoryCache(settings.memory);
-    case "redis":
-      return redisCache(settings.redis);
-    case "both":
-      return tiered(memoryCache(settings.memory), redisCache(settings.redis));
-  }
-}
 
 /** Asks `far` for what `near` lacks, and puts it there. */
 export function tiered(near: Cache, far: Cache): Cache {
@@ -50,7 +28,7 @@ export function tiered(near: Cache, far: Cache): Cache {
   };
 }
 
-const noCache: Cache = {
+export const noCache: Cache = {
   get: async (keys) => keys.map(() => undefined),
   async set() {},
   async close() {},

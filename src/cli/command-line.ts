@@ -39,9 +39,15 @@ type OperandsOf<C extends CommandName> = (typeof COMMANDS)[C] extends {
 
 /** What the user wants done: `{name: "annotate", files, options}`, `{name: "models inspect", dir, options}`, ... */
 export type Command =
-  | { [C in CommandName]: { readonly name: C; readonly options: OptionsOf<C> } & OperandsOf<C> }[CommandName]
+  | Exclude<PlainCommand, { name: "doctor" }>
+  /** `worker`: what a configuration file says, as `run` reads it. */
+  | (Extract<PlainCommand, { name: "doctor" }> & { readonly worker: RunOptions | undefined })
   | { readonly name: "help"; readonly text: string }
   | { readonly name: "version"; readonly text: string };
+
+type PlainCommand = {
+  [C in CommandName]: { readonly name: C; readonly options: OptionsOf<C> } & OperandsOf<C>;
+}[CommandName];
 
 /**
  * Reads the command line (`argv` without node and script), the environment and the configuration file.
@@ -69,15 +75,19 @@ export function parseCommandLine(
   }
   const flags = readFlags(argv.slice(name.split(" ").length), optionsOf(name));
   if (flags.help) return { name: "help", text: commandHelp(name, width) };
-  return commandFrom(name, flags, env, readFile);
+  const command = commandFrom(name, flags, env, readFile);
+  if (command.name !== "doctor") return command;
+  const worker =
+    command.options.config === undefined ? undefined : commandFrom("run", flags, env, readFile).options;
+  return { ...command, worker };
 }
 
-function commandFrom(
-  name: CommandName,
+function commandFrom<C extends CommandName>(
+  name: C,
   flags: ReturnType<typeof readFlags>,
   env: Readonly<Record<string, string | undefined>>,
   readFile: (path: string) => string,
-): Command {
+): Extract<PlainCommand, { name: C }> {
   const own = optionsOf(name);
   const environment = readEnvironment(env, OPTIONS);
   const hasConfig = own.some(({ key }) => key === "config");
@@ -96,7 +106,10 @@ function commandFrom(
   }
   throwProblems(problems, `\`spanmill ${name} --help\` explains the options`);
   // The values were read by the table that OptionsOf is derived from; the compiler cannot follow them through it.
-  return { name, options: resolved.values, ...operands.values } as unknown as Command;
+  return { name, options: resolved.values, ...operands.values } as unknown as Extract<
+    PlainCommand,
+    { name: C }
+  >;
 }
 
 const NO_FILE: ReturnType<typeof readConfigFile> = { settings: new Map(), problems: [] };

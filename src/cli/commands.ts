@@ -168,10 +168,11 @@ export const COMMANDS = {
     examples: [{ line: "spanmill schema > record.schema.json", what: "for a validator or a code generator" }],
   },
   doctor: {
-    summary: "Checks Node, ONNX Runtime, threads, telemetry and models.",
+    summary: "Checks Node, ONNX Runtime, threads, telemetry, models, and what a worker needs.",
     examples: [
       { line: "spanmill doctor", what: "is this machine fit" },
       { line: "spanmill doctor --model models/ner --json", what: "with a model's checksums, for a program" },
+      { line: "spanmill doctor --config worker.yaml", what: "and brokers, topics, rights, sizes and Redis" },
     ],
   },
 } as const satisfies Record<CommandName, CommandDeclaration>;

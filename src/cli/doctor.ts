@@ -1,11 +1,18 @@
-/** `spanmill doctor`: is this machine fit, and are the models whole? A line for each check, with its mend. */
+/**
+ * `spanmill doctor`: is this machine fit, are the models whole, and would the worker of a configuration start? A line for
+ * each check, with its mend.
+ */
 import { availableParallelism } from "node:os";
 import { BUILT_IN_MODEL } from "../adapters/model-folder/built-in.js";
 import { processorFamily, runtimeVersion } from "../adapters/threads/runtime.js";
+import { unseen } from "../compose/operations.js";
+import { checkWorker } from "../compose/worker-check.js";
 import { openTagger } from "../compose.js";
-import type { DoctorOptions } from "../config/options.js";
+import type { DoctorOptions, RunOptions } from "../config/options.js";
 import { describeForeign, EXIT, SpanmillError } from "../errors.js";
 import type { Context } from "./context.js";
+import { findingLine, plainFinding, statusOf } from "./findings.js";
+import { checkedSetup, clockOf } from "./run.js";
 
 interface Check {
   readonly check: string;
@@ -15,19 +22,29 @@ interface Check {
   readonly mend?: string;
 }
 
-/** @returns 0 where nothing failed, else the status of a model that cannot be used. */
-export async function runDoctor({ model, json }: DoctorOptions, { print }: Context): Promise<number> {
+/**
+ * @param worker options of `run`, where a configuration file was given: its parts are looked at as `--dry-run` does.
+ * @returns 0 where nothing failed, else the status of a model that cannot be used, or of the first failure of the worker.
+ */
+export async function runDoctor(
+  { model, json }: DoctorOptions,
+  worker: RunOptions | undefined,
+  context: Context,
+): Promise<number> {
+  const setup = worker && checkedSetup([], worker, context.version);
   const models = model.length > 0 ? model.map(({ dir }) => dir) : [BUILT_IN_MODEL];
   const checks = [node(), await runtime(), telemetry(), threads()];
   for (const directory of models) checks.push(await modelCheck(directory));
-  await print(json ? JSON.stringify({ checks }) : checks.map(line).join("\n"));
-  return checks.some(({ status }) => status === "failed") ? EXIT.model : EXIT.ok;
+  const findings = setup === undefined ? [] : await checkWorker(setup, unseen(clockOf(context)));
+  const lines = [...checks.map(line), ...findings.map(findingLine)];
+  await context.print(
+    json ? JSON.stringify({ checks: [...checks, ...findings.map(plainFinding)] }) : lines.join("\n"),
+  );
+  return checks.some(({ status }) => status === "failed") ? EXIT.model : statusOf(findings);
 }
 
-const MARKS = { ok: "ok     ", warning: "warning", failed: "FAILED " };
-
-function line({ check, status, finding, mend }: Check): string {
-  return `${MARKS[status]}  ${check}: ${finding}${mend === undefined ? "" : `\n         -> ${mend}`}`;
+function line({ mend, ...check }: Check): string {
+  return `${findingLine(check)}${mend === undefined ? "" : `\n         -> ${mend}`}`;
 }
 
 function node(): Check {

@@ -1,6 +1,13 @@
 /** The options of `spanmill run` as the composition root takes them. */
+import { hostname } from "node:os";
 import { KAFKA_SOURCE_DEFAULTS } from "../adapters/kafka/source-settings.js";
-import type { CacheSetup, SinkSetup, SourceSetup, WorkerSetup } from "../compose/worker-setup.js";
+import type {
+  CacheSetup,
+  OperationsSetup,
+  SinkSetup,
+  SourceSetup,
+  WorkerSetup,
+} from "../compose/worker-setup.js";
 import type { RunOptions } from "../config/options.js";
 import { inputFiles, outputsOf, sourceOf } from "../config/worker-outputs.js";
 import { fieldPath } from "../document/extract/json.js";
@@ -35,6 +42,16 @@ export function workerSetup(files: readonly string[], options: RunOptions, versi
     deadLetters: { share: options.limitDeadLetterShare, window: 60_000, least: 100 },
     taskDeadline: options.limitTaskDeadline,
     drainDeadline: options.limitDrainDeadline,
+  };
+}
+
+export function operationsSetup(options: RunOptions): OperationsSetup {
+  const { instance, logLevel, probesHost: host, probesPort: port, traces } = options;
+  return {
+    logLevel,
+    instance: instance ?? `${hostname()}/${process.pid}`,
+    probes: port === undefined ? undefined : { host, port },
+    traces,
   };
 }
 

@@ -1,16 +1,17 @@
 /** `spanmill run`: the worker, from its settings to its end. */
 
 import { refuseSameFile } from "../adapters/files/paths.js";
+import { type Operations, openOperations, unseen } from "../compose/operations.js";
 import { startWorker } from "../compose/worker.js";
-import { checkWorker, type Finding } from "../compose/worker-check.js";
-import type { WorkerHooks, WorkerSetup } from "../compose/worker-setup.js";
+import { checkWorker } from "../compose/worker-check.js";
+import type { WorkerSetup } from "../compose/worker-setup.js";
 import type { RunOptions } from "../config/options.js";
 import { EXIT, SpanmillError } from "../errors.js";
 import type { Context } from "./context.js";
 import { endHard } from "./end-hard.js";
+import { findingLine, plainFinding, statusOf } from "./findings.js";
 import { requireKnownNames } from "./names.js";
-import { workerLog } from "./run-log.js";
-import { workerSetup } from "./run-setup.js";
+import { operationsSetup, workerSetup } from "./run-setup.js";
 
 /**
  * The first signal drains, the second one stops.
@@ -22,13 +23,56 @@ export async function runRun(
   options: RunOptions,
   context: Context,
 ): Promise<number> {
-  const setup = workerSetup(files, options, context.version);
-  const hooks: WorkerHooks = {
-    clock: { now: () => context.clock.now(), wall: () => Date.now() },
-    log: workerLog(),
+  const setup = checkedSetup(files, options, context.version);
+  const clock = clockOf(context);
+  if (options.dryRun) {
+    const findings = await checkWorker(setup, unseen(clock));
+    await context.print(
+      options.json
+        ? JSON.stringify({ checks: findings.map(plainFinding) })
+        : findings.map(findingLine).join("\n"),
+    );
+    return statusOf(findings);
+  }
+  const operations = await openOperations(operationsSetup(options), setup, clock, context.stderr);
+  const fail = (error: unknown): number => {
+    const exit = error instanceof SpanmillError ? error.exitCode : EXIT.internal;
+    operations.hooks.tell({ from: "process", kind: "failed", error });
+    void operations.end(exit);
+    return exit;
   };
+  // A silent log leaves failures to whoever tells those of other commands.
+  if (options.logLevel !== "silent") context.reportBy(fail);
+  const exit = await runToItsEnd(setup, operations, context);
+  await operations.end(exit);
+  return exit;
+}
+
+async function runToItsEnd(setup: WorkerSetup, { hooks }: Operations, context: Context): Promise<number> {
+  const worker = await startWorker(setup, hooks);
+  context.holdSignals();
+  whenAborted(context.interrupted, (signal) => {
+    hooks.tell({ from: "process", kind: "signal", signal, count: 1 });
+    worker.drain();
+  });
+  whenAborted(context.stopped, (signal) => {
+    hooks.tell({ from: "process", kind: "signal", signal, count: 2 });
+    worker.stop();
+  });
+  try {
+    const { reason } = await worker.ended;
+    return reason === "stopped" ? EXIT.interrupted : EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof SpanmillError) || error.code !== "TASK_STUCK") throw error;
+    return endHard(context.report(error));
+  }
+}
+
+/** The settings as plain data, and what can be said against them before anything is opened. */
+export function checkedSetup(files: readonly string[], options: RunOptions, version: string): WorkerSetup {
+  const setup = workerSetup(files, options, version);
   refuseSameFiles(setup);
-  const known: WorkerSetup = {
+  return {
     ...setup,
     labels(tagger) {
       requireKnownNames(
@@ -39,24 +83,16 @@ export async function runRun(
       return setup.labels(tagger);
     },
   };
-  if (options.dryRun) return report(await checkWorker(known, hooks), options.json, context);
-  const worker = await startWorker(known, hooks);
-  context.holdSignals();
-  whenAborted(context.interrupted, () => worker.drain());
-  whenAborted(context.stopped, () => worker.stop());
-  try {
-    const { reason } = await worker.ended;
-    return reason === "stopped" ? EXIT.interrupted : EXIT.ok;
-  } catch (error) {
-    if (!(error instanceof SpanmillError) || error.code !== "TASK_STUCK") throw error;
-    context.stderr.write(`spanmill: ${error.message}\n`);
-    return endHard(error.exitCode);
-  }
 }
 
-function whenAborted(signal: AbortSignal, act: () => void): void {
-  if (signal.aborted) act();
-  else signal.addEventListener("abort", act, { once: true });
+export function clockOf({ clock }: Pick<Context, "clock">) {
+  return { now: () => clock.now(), wall: () => Date.now() };
+}
+
+function whenAborted(signal: AbortSignal, act: (by: NodeJS.Signals) => void): void {
+  const tell = () => act(signal.reason);
+  if (signal.aborted) tell();
+  else signal.addEventListener("abort", tell, { once: true });
 }
 
 function refuseSameFiles({ source, sink }: WorkerSetup): void {
@@ -69,14 +105,3 @@ function refuseSameFiles({ source, sink }: WorkerSetup): void {
     [...written].map(([path, channel]) => ({ name: `the output of ${channel} (${path})`, path })),
   );
 }
-
-async function report(findings: readonly Finding[], json: boolean, { print }: Context): Promise<number> {
-  const plain = findings.map(({ error, ...finding }) =>
-    error === undefined ? finding : { ...finding, code: error.code },
-  );
-  const lines = plain.map(({ check, status, finding }) => `${MARKS[status]}  ${check}: ${finding}`);
-  await print(json ? JSON.stringify({ checks: plain }) : lines.join("\n"));
-  return findings.find(({ error }) => error !== undefined)?.error?.exitCode ?? EXIT.ok;
-}
-
-const MARKS = { ok: "ok     ", warning: "warning", failed: "FAILED " };

@@ -2,12 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { openCache } from "../adapters/caches.js";
 import { openTagger } from "../compose.js";
 import { SpanmillError, systemCode } from "../errors.js";
 import type { Channel } from "../ports/sink.js";
-import { cacheSettings, openSink, openSource, taggerSettingsOf, workerSettings } from "./worker.js";
-import type { RunEvent, SinkSetup, WorkerHooks, WorkerSetup } from "./worker-setup.js";
+import { openCache, openSink, openSource, taggerSettingsOf, workerSettings } from "./worker.js";
+import type { CacheEvent, SinkSetup, WorkerHooks, WorkerSetup } from "./worker-setup.js";
 
 export interface Finding {
   readonly check: "source" | "model" | "cache" | "sink";
@@ -43,7 +42,7 @@ async function lookAtSource({ source, input }: WorkerSetup, hooks: WorkerHooks):
     case "kafka": {
       const { openKafka } = await import("../adapters/kafka/client.js");
       const { lookAtInput } = await import("../adapters/kafka/look.js");
-      const kafka = await openKafka(source.connection, (line) => hooks.log({ from: "kafka", ...line }));
+      const kafka = await openKafka(source.connection, (line) => hooks.tell({ from: "kafka", ...line }));
       const { groupId, topics } = source.settings;
       const found = await lookAtInput(kafka, groupId, topics);
       return found.map(({ topic, partitions, unread }) => ({
@@ -80,23 +79,22 @@ async function lookAtModel(setup: WorkerSetup): Promise<Look> {
 
 async function lookAtCache({ cache: setup }: WorkerSetup, hooks: WorkerHooks): Promise<Look> {
   if (setup.kind === "none" || setup.kind === "memory") return [{ status: "ok", finding: setup.kind }];
-  let tell!: (event: RunEvent) => void;
-  const told = new Promise<RunEvent>((resolve) => {
-    tell = resolve;
+  let hear!: (event: CacheEvent) => void;
+  const heard = new Promise<CacheEvent>((resolve) => {
+    hear = resolve;
   });
-  const log = (event: RunEvent) => {
-    if (event.from === "cache") tell(event);
-    hooks.log(event);
+  const tell: WorkerHooks["tell"] = (event) => {
+    if (event.from === "cache" && (event.kind === "state" || event.kind === "trouble")) hear(event);
+    hooks.tell(event);
   };
-  const cache = openCache(cacheSettings(setup, { ...hooks, log }));
+  const cache = openCache(setup, { ...hooks, tell });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), REDIS_WAIT);
   });
   try {
     await cache.get([randomBytes(32)]);
-    const first = await Promise.race([told, late]);
-    const state = first?.from === "cache" ? first : undefined;
+    const state = await Promise.race([heard, late]);
     return state?.kind === "state" && state.state === "closed"
       ? [{ status: "ok", finding: "Redis answers" }]
       : [

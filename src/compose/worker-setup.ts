@@ -5,14 +5,21 @@ import type { LaneEvent } from "../adapters/kafka/lane.js";
 import type { KafkaLogLine } from "../adapters/kafka/log.js";
 import type { KafkaSourceEvent } from "../adapters/kafka/source-events.js";
 import type { KafkaSourceSettings } from "../adapters/kafka/source-settings.js";
-import type { RedisCacheSettings, RedisState } from "../adapters/redis/cache.js";
+import type { ProcessEvent } from "../adapters/log/lines.js";
+import type { LogLevel } from "../adapters/log/log.js";
+import type { MemoryOutcome } from "../adapters/memory/cache.js";
+import type { GaugeSources } from "../adapters/metrics/gauges.js";
+import type { RedisCacheSettings, RedisOutcome, RedisState } from "../adapters/redis/cache.js";
+import type { SpanSettings } from "../adapters/telemetry/spans.js";
 import type { TaggerSettings } from "../compose.js";
 import type { LabelChoices } from "../document/labels.js";
 import type { RecordChoices } from "../document/pipeline.js";
+import type { BlockOutcome } from "../pipeline/block-cache.js";
 import type { WorkerSettings } from "../pipeline/worker.js";
 import type { WorkerEvent } from "../pipeline/worker-events.js";
 import type { Clock } from "../ports/clock.js";
 import type { Channel } from "../ports/sink.js";
+import type { Source } from "../ports/source.js";
 import type { Tagger } from "../ports/tagger.js";
 
 export type SourceSetup =
@@ -65,29 +72,44 @@ export interface WorkerSetup
   readonly secret?: Buffer | undefined;
 }
 
+/** How a run is seen. */
+export interface OperationsSetup {
+  readonly logLevel: LogLevel;
+  /** Tells this process from others. */
+  readonly instance: string;
+  /** Undefined: none. */
+  readonly probes: { readonly host: string; readonly port: number } | undefined;
+  readonly traces: SpanSettings["each"] | "none";
+}
+
 /** What happens in a worker, by who tells it. Plain data without text of documents. */
 export type RunEvent =
   | ({ readonly from: "worker" } & WorkerEvent)
   | ({ readonly from: "source" } & KafkaSourceEvent)
   | ({ readonly from: "sink" } & LaneEvent)
   | ({ readonly from: "kafka" } & KafkaLogLine)
-  | ({ readonly from: "cache" } & (
-      | { readonly kind: "trouble"; readonly code: string }
-      | { readonly kind: "state"; readonly state: RedisState }
-    ))
-  | ({ readonly from: "process" } & (
-      | { readonly kind: "warning"; readonly warning: string }
-      | {
-          readonly kind: "started";
-          readonly version: string;
-          readonly models: readonly string[];
-          readonly threads: number;
-          readonly pipeline: string;
-        }
-    ));
+  | ({ readonly from: "cache" } & CacheEvent)
+  | ({ readonly from: "process" } & (ProcessEvent | OpenedEvent));
 
+export type CacheEvent =
+  | { readonly kind: "trouble"; readonly code: string }
+  | { readonly kind: "state"; readonly state: RedisState }
+  | { readonly kind: "redis"; readonly what: RedisOutcome; readonly count: number }
+  | { readonly kind: "memory"; readonly what: MemoryOutcome; readonly count: number }
+  | { readonly kind: "blocks"; readonly what: BlockOutcome; readonly count: number };
+
+/** A part of the worker is open, and has shown that it works. */
+export interface OpenedEvent {
+  readonly kind: "opened";
+  readonly part: "models" | "sink";
+}
+
+/** What a worker is seen by (`operations.ts`). None of them throws. */
 export interface WorkerHooks {
   readonly clock: Clock;
-  /** Must not throw. */
-  readonly log: (event: RunEvent) => void;
+  readonly tell: (event: RunEvent) => void;
+  /** Adds to those who are asked how things stand. */
+  readonly watch: (sources: GaugeSources) => void;
+  /** The same source, seen. */
+  readonly trace: (source: Source) => Source;
 }

@@ -1,7 +1,9 @@
 /** The composition root of the worker: settings become ports, ports become a running loop, and all is closed in turn. */
-import { type CacheSettings, openCache } from "../adapters/caches.js";
+import { noCache, tiered } from "../adapters/caches.js";
 import { openMessageFiles } from "../adapters/files/message-files.js";
 import { fileSource } from "../adapters/files/message-source.js";
+import { type MemoryOutcome, memoryCache } from "../adapters/memory/cache.js";
+import { redisCache } from "../adapters/redis/cache.js";
 import { openTagger } from "../compose.js";
 import { answerDigest } from "../document/answer-digest.js";
 import type { RecordChannel } from "../document/messages.js";
@@ -31,26 +33,33 @@ export async function startWorker(setup: WorkerSetup, hooks: WorkerHooks): Promi
     opened.push(() => source.close());
     const engine = await openTagger(taggerSettingsOf(setup));
     opened.push(() => engine.close());
-    for (const warning of engine.warnings) hooks.log({ from: "process", kind: "warning", warning });
+    hooks.tell({ from: "process", kind: "opened", part: "models" });
+    for (const warning of engine.warnings) hooks.tell({ from: "process", kind: "model-warning", warning });
     const settings = workerSettings(setup, engine);
-    const cache = openCache(cacheSettings(setup.cache, hooks));
+    const { version, digest: pipeline } = settings.record.pipeline;
+    hooks.watch({ build: () => ({ version, pipeline }) });
+    const cache = openCache(setup.cache, hooks);
     opened.push(() => cache.close());
     const sink = await openSink(setup.sink, hooks);
+    hooks.tell({ from: "process", kind: "opened", part: "sink" });
     const worker = runWorker({
-      source,
+      source: hooks.trace(source),
       sink,
-      tagger: remembering(engine, cache, setup),
+      tagger: remembering(engine, cache, setup, hooks),
       settings,
       clock: hooks.clock,
-      events: (event) => hooks.log({ from: "worker", ...event }),
+      events: (event) => hooks.tell({ from: "worker", ...event }),
     });
-    hooks.log({
+    hooks.watch({ worker: worker.status });
+    hooks.tell({
       from: "process",
       kind: "started",
-      version: setup.record.version,
+      source: setup.source.kind,
+      sink: setup.sink.kind,
+      cache: setup.cache.kind,
       models: engine.models.map(({ name }) => name),
       threads: engine.threads,
-      pipeline: settings.record.pipeline.digest,
+      pipeline,
     });
     // The worker closes source and sink itself.
     opened.shift();
@@ -71,16 +80,19 @@ async function closing(ended: Promise<WorkerEnd>, close: () => Promise<void>): P
 export async function openSource(
   setup: SourceSetup,
   maxDocumentSize: number,
-  { clock, log }: WorkerHooks,
+  { clock, tell, watch }: WorkerHooks,
 ): Promise<Source> {
   switch (setup.kind) {
     case "kafka": {
       const { openKafka } = await import("../adapters/kafka/client.js");
       const { openKafkaSource } = await import("../adapters/kafka/source.js");
-      const kafka = await openKafka(setup.connection, (line) => log({ from: "kafka", ...line }));
-      const report = (event: Parameters<Parameters<typeof openKafkaSource>[2]["report"]>[0]) =>
-        log({ from: "source", ...event });
-      return openKafkaSource(kafka, setup.settings, { clock, report });
+      const kafka = await openKafka(setup.connection, (line) => tell({ from: "kafka", ...line }));
+      const source = openKafkaSource(kafka, setup.settings, {
+        clock,
+        report: (event) => tell({ from: "source", ...event }),
+      });
+      watch({ source: source.status });
+      return source;
     }
     case "files":
       return fileSource({ paths: setup.paths, unit: setup.unit, maxBytes: maxDocumentSize });
@@ -89,18 +101,20 @@ export async function openSource(
   }
 }
 
-export async function openSink(setup: SinkSetup, { clock, log }: WorkerHooks): Promise<Sink> {
+export async function openSink(setup: SinkSetup, { clock, tell, watch }: WorkerHooks): Promise<Sink> {
   switch (setup.kind) {
     case "kafka": {
       const { openKafkaSink } = await import("../adapters/kafka/sink.js");
-      return openKafkaSink({
+      const sink = await openKafkaSink({
         connection: setup.connection,
         topics: setup.outputs,
         compression: setup.compression,
         clock,
-        log: (line) => log({ from: "kafka", ...line }),
-        report: (event) => log({ from: "sink", ...event }),
+        log: (line) => tell({ from: "kafka", ...line }),
+        report: (event) => tell({ from: "sink", ...event }),
       });
+      watch({ lanes: sink.lanes, renewals: sink.renewals });
+      return sink;
     }
     case "files":
     case "stdout":
@@ -108,35 +122,41 @@ export async function openSink(setup: SinkSetup, { clock, log }: WorkerHooks): P
   }
 }
 
-export function cacheSettings(setup: CacheSetup, { clock, log }: WorkerHooks): CacheSettings {
+/**
+ * Never waits for Redis.
+ *
+ * @throws SpanmillError CONFIG_INVALID
+ */
+export function openCache(setup: CacheSetup, { clock, tell, watch }: WorkerHooks): Cache {
   const { ttlMs } = setup;
-  const memory = (size: { readonly maxBytes: number }) => ({ ...size, ttlMs, clock });
-  const redis = (settings: Extract<CacheSetup, { kind: "redis" }>["redis"]) => {
-    let told: string | undefined;
-    return {
-      ...settings,
+  const openMemory = ({ maxBytes }: { readonly maxBytes: number }) => {
+    const observe = (what: MemoryOutcome, count: number) =>
+      tell({ from: "cache", kind: "memory", what, count });
+    const cache = memoryCache({ maxBytes, ttlMs, clock, observe });
+    watch({ memory: cache.size });
+    return cache;
+  };
+  const openRedis = (redis: Extract<CacheSetup, { kind: "redis" }>["redis"]) => {
+    const cache = redisCache({
+      ...redis,
       ttlMs,
       clock,
-      // It tries again without end, and would say the same each time.
-      onTrouble: (code: string) => {
-        if (code !== told) log({ from: "cache", kind: "trouble", code });
-        told = code;
-      },
-      onState: (state: Extract<Parameters<typeof log>[0], { from: "cache"; kind: "state" }>["state"]) => {
-        log({ from: "cache", kind: "state", state });
-        if (state === "closed") told = undefined;
-      },
-    };
+      observe: (what, count) => tell({ from: "cache", kind: "redis", what, count }),
+      onTrouble: (code) => tell({ from: "cache", kind: "trouble", code }),
+      onState: (state) => tell({ from: "cache", kind: "state", state }),
+    });
+    watch({ redis: cache.state });
+    return cache;
   };
   switch (setup.kind) {
     case "none":
-      return { kind: "none" };
+      return noCache;
     case "memory":
-      return { kind: "memory", memory: memory(setup.memory) };
+      return openMemory(setup.memory);
     case "redis":
-      return { kind: "redis", redis: redis(setup.redis) };
+      return openRedis(setup.redis);
     case "both":
-      return { kind: "both", memory: memory(setup.memory), redis: redis(setup.redis) };
+      return tiered(openMemory(setup.memory), openRedis(setup.redis));
   }
 }
 
@@ -145,10 +165,14 @@ export function taggerSettingsOf({ tagger, words, sink }: WorkerSetup) {
   return { ...tagger, columns };
 }
 
-function remembering(engine: Tagger, cache: Cache, setup: WorkerSetup): Tagger {
+function remembering(engine: Tagger, cache: Cache, setup: WorkerSetup, { tell }: WorkerHooks): Tagger {
   const columns = taggerSettingsOf(setup).columns === "always" || hasWordLens(engine);
   const pipeline = answerDigest(engine, { decode: setup.tagger.decode, columns });
-  return cachedTagger(engine, cache, { pipeline, secret: setup.secret });
+  return cachedTagger(engine, cache, {
+    pipeline,
+    secret: setup.secret,
+    observe: (what, count) => tell({ from: "cache", kind: "blocks", what, count }),
+  });
 }
 
 /** @throws SpanmillError USAGE */

@@ -66,6 +66,10 @@ const RULES: readonly Rule[] = [
     (cacheKind === "redis" || cacheKind === "both") && redisUrl === undefined
       ? `--cache-kind ${cacheKind} needs --redis-url redis://HOST:PORT/0`
       : undefined,
+  ({ options: { probesPort }, isFlag }) =>
+    isFlag("probes.host") && probesPort === undefined
+      ? "--probes-host: nothing listens there; give --probes-port too"
+      : undefined,
   ({ options: { labelRename } }) =>
     labelRename
       .filter(({ to }) => to === undefined)

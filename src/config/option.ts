@@ -31,6 +31,7 @@ export const GROUPS = [
   "Kafka",
   "Cache",
   "Limits",
+  "Operations",
   "Terminal",
   "General",
 ] as const;

@@ -7,6 +7,7 @@ import { type CommandName, GROUPS, type OptionDeclaration } from "./option.js";
 import { DEAD_LETTER_OPTIONS } from "./table/dead-letters.js";
 import { INPUT_OPTIONS } from "./table/input.js";
 import { MODEL_OPTIONS } from "./table/model.js";
+import { OPERATION_OPTIONS } from "./table/operations.js";
 import { OUTPUT_OPTIONS } from "./table/output.js";
 import { SCORING_OPTIONS } from "./table/scoring.js";
 import { SERVER_OPTIONS } from "./table/servers.js";
@@ -23,6 +24,7 @@ export const OPTIONS = [
   ...WORKER_OPTIONS,
   ...DEAD_LETTER_OPTIONS,
   ...SERVER_OPTIONS,
+  ...OPERATION_OPTIONS,
   ...OUTPUT_OPTIONS,
   ...TERMINAL_OPTIONS,
 ] as const;

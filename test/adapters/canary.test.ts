@@ -49,7 +49,7 @@ function observed() {
     instance: "w-1",
     repeatPeriod: 0,
   });
-  const metrics = openMetrics({ version: "1.2.3", pipeline: "00" });
+  const metrics = openMetrics();
   const told = async () => ({
     log: written.join(""),
     metrics: (await metrics.scrape()).text,

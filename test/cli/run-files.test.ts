@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { records, spanmill, start, surfaces } from "../support/command.js";
+import { records, type Started, spanmill, start, surfaces } from "../support/command.js";
 import { lookupFolder } from "../support/lookup-model.js";
 import { temporaryFolder } from "../support/temporary.js";
 
@@ -39,7 +41,10 @@ describe("the worker on files", () => {
       "__connect.errors.topic": input,
       "__connect.errors.offset": "2",
     });
-    expect(log(stderr).map(({ kind }) => kind)).toEqual(["started", "dead-letter", "ended"]);
+    const events = ["started", "ready", "dead-letter", "worker-ended", "stopped"];
+    expect(log(stderr).map(({ event }) => event)).toEqual(events);
+    expect(log(stderr)[0]).toMatchObject({ source: "files", sink: "files", cache: "memory", threads: 1 });
+    expect(log(stderr).at(-1)).toMatchObject({ level: "info", service: "spanmill", exit: 0 });
     expect(stderr).not.toContain("not json");
   });
 
@@ -70,7 +75,10 @@ describe("the worker on files", () => {
       input: "not json\n",
     });
     expect({ status, stdout }).toEqual({ status: 12, stdout: "" });
-    expect(stderr).toContain("DOCUMENT_NOT_JSON");
+    const failed = log(stderr).filter(({ level }) => level === "fatal");
+    expect(failed).toMatchObject([{ event: "failed", code: "DEAD_LETTER_SHARE" }]);
+    expect(failed[0].reason).toContain("DOCUMENT_NOT_JSON");
+    expect(log(stderr).at(-1)).toMatchObject({ event: "stopped", exit: 12 });
   });
 
   it.each(["SIGTERM", "SIGINT"] as const)(
@@ -84,7 +92,12 @@ describe("the worker on files", () => {
       const { status, stdout, stderr } = await run.finished;
       expect(status).toBe(0);
       expect(records(stdout)).toHaveLength(2);
-      expect(log(stderr).at(-1)).toMatchObject({ kind: "ended", reason: "drained", abandoned: 0 });
+      expect(log(stderr).slice(-4)).toMatchObject([
+        { event: "signal", signal, count: 1 },
+        { event: "worker-draining" },
+        { event: "worker-ended", reason: "drained", abandoned: 0 },
+        { event: "stopped", exit: 0 },
+      ]);
     },
   );
 
@@ -99,3 +112,75 @@ describe("the worker on files", () => {
     expect(readFileSync(output, "utf8")).toBe("kept\n");
   });
 });
+
+describe("the log of the worker", () => {
+  it("has a line a document at debug, and of a failure alone at fatal", async () => {
+    const input = `${line("a", "Alice")}\nnot json\n`;
+    const events = async (level: string) => {
+      const { stderr } = await spanmill([...RUN, "--log-level", level, "--instance", "w-7"], { input });
+      return log(stderr);
+    };
+    const debug = await events("debug");
+    expect(debug.filter(({ event }) => event === "document-done")).toHaveLength(2);
+    expect(new Set(debug.map(({ instance }) => instance))).toEqual(new Set(["w-7"]));
+    expect(await events("fatal")).toEqual([]);
+  });
+
+  it("leaves a failure to plain text where it is silent", async () => {
+    const args = ["--log-level", "silent", "--channel-dead-letters", ""];
+    const { status, stderr } = await spanmill([...RUN, ...args], { input: "not json\n" });
+    expect(status).toBe(12);
+    expect(stderr).toMatch(/^spanmill: [^\n]*DOCUMENT_NOT_JSON[^\n]*\n$/);
+  });
+
+  it("tells a defect that nobody waits for by its place, once, and how the process ended", async () => {
+    const { status, stderr } = await spanmill(RUN, {
+      input: `${line("a", "Alice")}\n`,
+      preload: ["throwing.js"],
+      env: { THROWING: "later" },
+    });
+    expect(status).toBe(1);
+    expect(log(stderr).filter(({ event }) => event === "failed")).toMatchObject([{ code: "INTERNAL" }]);
+    expect(log(stderr).at(-1)).toMatchObject({ event: "stopped", exit: 1 });
+    expect(stderr).not.toContain("Alice");
+  });
+});
+
+describe("probes", () => {
+  it("that cannot listen end the run before anything is read or written", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const cwd = temporaryFolder();
+    const args = ["--sink", "files", "--probes-port", String(port)];
+    const { status, stderr } = await spanmill([...RUN, ...args], { input: line("a", "Alice"), cwd });
+    taken.close();
+    expect(status).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^spanmill: .*port ${port} \\(EADDRINUSE\\)`));
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it("answer while documents come", async () => {
+    const run = start([...RUN, "--probes-port", "0"]);
+    await run.until(({ stderr }) => stderr.includes('"event":"ready"'));
+    const opened = log((await seen(run)).stderr).find(({ event }) => event === "probes-open");
+    expect(opened.host).toBe("127.0.0.1");
+    const ready = await fetch(`http://127.0.0.1:${opened.port}/readyz`);
+    expect({ status: ready.status, body: await ready.json() }).toEqual({
+      status: 200,
+      body: { status: "ok", reasons: [] },
+    });
+    run.process.stdin.end(`${line("a", "Alice")}\n`);
+    expect(await run.finished).toMatchObject({ status: 0 });
+  });
+});
+
+/** What a process has said so far. */
+async function seen(run: Started): Promise<{ stdout: string; stderr: string }> {
+  let all = { stdout: "", stderr: "" };
+  await run.until((said) => {
+    all = { ...said };
+    return true;
+  });
+  return all;
+}

@@ -74,6 +74,8 @@ async function run(line: readonly string[], { make }: Pick<ReturnType<typeof dou
     interrupted: new AbortController().signal,
     stopped: new AbortController().signal,
     holdSignals() {},
+    reportBy() {},
+    report: () => 1,
     argv: line,
     version: "0",
     clock: { now: () => 0 },

@@ -33,6 +33,7 @@ describe("the option table", () => {
     expectTypeOf<DoctorOptions>().toEqualTypeOf<{
       readonly model: readonly ModelSource[];
       readonly json: boolean;
+      readonly config: string | undefined;
     }>();
   });
 

@@ -206,7 +206,7 @@ describe("documents of a topic", () => {
     const letter = letters.find(({ key }) => String(key) === "bad")!;
     expect(letter.value).toEqual(bad);
     expect(letter.headers.find(([name]) => name === "origin")?.[1]).toEqual(Buffer.from("mail"));
-    expect(stderr).toContain('"kind":"dead-letter"');
+    expect(stderr).toContain('"event":"dead-letter"');
     expect(await idsOf(own.documents)).toHaveLength(3);
   }, 90_000);
 });

@@ -18,6 +18,7 @@ import type { RedisState } from "../redis/cache.js";
 export const LOG_EVENTS = [
   "started",
   "model-warning",
+  "probes-open",
   "ready",
   "signal",
   "failed",
@@ -69,11 +70,13 @@ export type ProcessEvent =
       readonly source: string;
       readonly sink: string;
       readonly cache: string;
+      readonly models: readonly string[];
       readonly threads: number;
       readonly pipeline: string;
     }
   /** Found when a model was opened: words for people, without text of a document (`Tagger.warnings`). */
   | { readonly kind: "model-warning"; readonly warning: string }
+  | { readonly kind: "probes-open"; readonly host: string; readonly port: number }
   | { readonly kind: "ready"; readonly afterMs: number }
   | { readonly kind: "signal"; readonly signal: NodeJS.Signals; readonly count: number }
   | { readonly kind: "failed"; readonly error: unknown }
@@ -82,11 +85,13 @@ export type ProcessEvent =
 export function processLine(event: ProcessEvent): LogLine {
   switch (event.kind) {
     case "started": {
-      const { source, sink, cache, threads, pipeline } = event;
-      return { level: "info", event: "started", source, sink, cache, threads, pipeline };
+      const { source, sink, cache, models, threads, pipeline } = event;
+      return { level: "info", event: "started", source, sink, cache, models, threads, pipeline };
     }
     case "model-warning":
       return { level: "warn", event: "model-warning", warning: event.warning };
+    case "probes-open":
+      return { level: "info", event: "probes-open", host: event.host, port: event.port };
     case "ready":
       return { level: "info", event: "ready", afterMs: whole(event.afterMs) };
     case "signal":

@@ -8,8 +8,11 @@ export interface MemoryCacheSettings {
   readonly maxBytes: number;
   readonly ttlMs: number;
   readonly clock: Pick<Clock, "now">;
-  readonly observe?: ((what: "hit" | "miss" | "evicted", count: number) => void) | undefined;
+  readonly observe?: ((what: MemoryOutcome, count: number) => void) | undefined;
 }
+
+/** Of keys: found and not found. Of values: dropped for want of room. */
+export type MemoryOutcome = "hit" | "miss" | "evicted";
 
 export interface MemoryCache extends Cache {
   /** What is kept now, for gauges. */

@@ -7,6 +7,8 @@ import type { RedisState } from "../redis/cache.js";
 
 /** Called at each scrape. What a process has none of is left out. */
 export interface GaugeSources {
+  /** The version of spanmill, and the digest of models, labels, decoder and blocks. */
+  readonly build?: () => { readonly version: string; readonly pipeline: string };
   readonly worker?: () => WorkerStatus;
   readonly source?: () => ReturnType<KafkaSource["status"]>;
   readonly lanes?: () => readonly LaneState[];
@@ -24,13 +26,10 @@ export interface Gauges {
   read(): void;
 }
 
-export function gauges(
-  registry: Registry,
-  { version, pipeline }: { readonly version: string; readonly pipeline: string },
-): Gauges {
+export function gauges(registry: Registry): Gauges {
   const make = gaugeMaker(registry);
-  make("build_info", "1, with what runs.", ["version", "pipeline"]).set({ version, pipeline }, 1);
   const readers: Readers = {
+    build: readBuild(make),
     worker: readWorker(make),
     source: readSource(make),
     lanes: readLanes(make),
@@ -80,6 +79,11 @@ function gaugeMaker(registry: Registry) {
       labelNames: [...labelNames],
       registers: [registry],
     });
+}
+
+function readBuild(make: Make): Reader<Answer<"build">> {
+  const info = make("build_info", "1, with what runs.", ["version", "pipeline"]);
+  return { forget: absent([], [info]), set: (build) => info.set({ ...build }, 1) };
 }
 
 function readWorker(make: Make): Reader<WorkerStatus> {

@@ -8,15 +8,10 @@ import type { WorkerEvent } from "../../pipeline/worker-events.js";
 import type { LaneEvent } from "../kafka/lane.js";
 import type { KafkaLogLine } from "../kafka/log.js";
 import type { KafkaSourceEvent } from "../kafka/source-events.js";
+import type { MemoryOutcome } from "../memory/cache.js";
 import type { RedisOutcome } from "../redis/cache.js";
 import { type Counters, counters } from "./counters.js";
 import { type GaugeSources, gauges } from "./gauges.js";
-
-export interface MetricsSettings {
-  readonly version: string;
-  /** The digest of models, labels, decoder and blocks. */
-  readonly pipeline: string;
-}
 
 /** Each `on...` is an observer for the events of its name; none throws. */
 export interface Metrics {
@@ -25,7 +20,7 @@ export interface Metrics {
   onLane(event: LaneEvent): void;
   onKafkaClient(line: KafkaLogLine): void;
   onBlocks(outcome: BlockOutcome, count: number): void;
-  onMemory(what: "hit" | "miss" | "evicted", count: number): void;
+  onMemory(what: MemoryOutcome, count: number): void;
   onRedis(what: RedisOutcome, count: number): void;
   onRedisTrouble(code: string): void;
   /** Adds what is asked at each scrape. */
@@ -34,10 +29,10 @@ export interface Metrics {
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-export function openMetrics(settings: MetricsSettings): Metrics {
+export function openMetrics(): Metrics {
   const registry = new Registry();
   const count = counters(registry);
-  const gauge = gauges(registry, settings);
+  const gauge = gauges(registry);
   collectDefaultMetrics({ register: registry, prefix: "spanmill_" });
   const labels = labelNames();
   return {

@@ -41,7 +41,7 @@ export const TERMINAL_OPTIONS = [
     value: one(path("FILE")),
     notInFile: true,
     group: "General",
-    commands: ["annotate", "run", "dlq list", "dlq show", "dlq replay", "evaluate", "train"],
+    commands: ["annotate", "run", "dlq list", "dlq show", "dlq replay", "evaluate", "train", "doctor"],
     doc: "A YAML or JSON file with options under their long names, without dashes (model: [DIR]).",
   },
 ] as const satisfies readonly OptionDeclaration[];

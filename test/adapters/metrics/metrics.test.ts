@@ -3,7 +3,11 @@ import { type Metrics, openMetrics } from "../../../src/adapters/metrics/metrics
 import type { WorkerEvent } from "../../../src/pipeline/worker-events.js";
 import { parseExposition, sampleOf } from "../../support/exposition.js";
 
-const open = () => openMetrics({ version: "1.2.3", pipeline: 'a"b\\c\nd' });
+const open = () => {
+  const metrics = openMetrics();
+  metrics.watch({ build: () => ({ version: "1.2.3", pipeline: 'a"b\\c\nd' }) });
+  return metrics;
+};
 const read = async (metrics: Metrics) => parseExposition((await metrics.scrape()).text);
 
 const done = (spans: Extract<WorkerEvent, { kind: "done" }>["spans"], send = 40): WorkerEvent => ({
