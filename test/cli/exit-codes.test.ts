@@ -2,8 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/config/exit-codes.js";
-import { type Finished, shell, spanmill, start } from "../support/command.js";
+import { type Finished, type RunOptions, shell, spanmill, start } from "../support/command.js";
 import { lookupFolder } from "../support/lookup-model.js";
+import { sharedKafka } from "../support/servers/shared.js";
+import { freshGroup, freshTopic } from "../support/servers/topics.js";
 import { temporaryFolder } from "../support/temporary.js";
 
 const MODEL = lookupFolder();
@@ -13,6 +15,28 @@ writeFileSync(gold, "Zoe B-PER\n");
 
 const annotate = (input: string, ...args: string[]) =>
   spanmill(["annotate", "--model", MODEL, ...args], { input });
+
+const worker = (input: string, args: readonly string[], options: RunOptions = {}) =>
+  spanmill(["run", "--model", MODEL, "--threads", "1", ...args], {
+    input,
+    cwd: temporaryFolder(),
+    ...options,
+  });
+
+/** A worker of a topic, whose clock steps back once it has joined its group. */
+async function steppedBack(): Promise<Finished> {
+  const { bootstrap } = await sharedKafka();
+  const topic = await freshTopic(bootstrap);
+  const kafka = ["--kafka-brokers", bootstrap, "--kafka-topics", topic, "--kafka-group", freshGroup()];
+  const args = ["--source", "kafka", ...kafka, "--kafka-session-timeout", "6s"];
+  const run = start(["run", "--model", MODEL, "--threads", "1", ...args], {
+    preload: ["stepping-clock.js"],
+    cwd: temporaryFolder(),
+  });
+  await run.until(({ stderr }) => stderr.includes('"event":"ready"'));
+  run.process.kill("SIGUSR2");
+  return run.finished;
+}
 
 /** A run for each status that the help and the README promise. */
 const RUNS: Readonly<Record<number, () => Promise<Finished>>> = {
@@ -30,6 +54,9 @@ const RUNS: Readonly<Record<number, () => Promise<Finished>>> = {
   6: () => annotate("Alice", "-o", join(folder, "no/such/folder.jsonl")),
   7: () => annotate("broken"),
   8: () => spanmill(["evaluate", "--model", MODEL, gold, "--fail-under", "0.5"]),
+  9: steppedBack,
+  12: () => worker("not json\n".repeat(200), []),
+  13: () => worker('{"text": "endless"}\n', ["--limit-task-deadline", "1s"], { preload: ["hanging.js"] }),
   130: async () => {
     const run = start(["annotate", "--model", MODEL, "--from", "lines"]);
     run.process.stdin.write("Alice\n");
@@ -45,10 +72,25 @@ describe("exit status", () => {
     expect(Object.keys(RUNS).map(Number)).toEqual(exitCodes().map(({ status }) => status));
   });
 
-  it.each(exitCodes().map(({ status, meaning }) => [status, meaning] as const))("%i: %s", async (status) => {
-    const finished = await RUNS[status]!();
-    expect(finished.status, finished.stderr).toBe(status);
-    if (status !== 0 && status !== 141) expect(finished.stderr).toMatch(/\S/);
-    expect(finished.stderr).not.toMatch(/\n\s+at /);
+  it.each(exitCodes().map(({ status, meaning }) => [status, meaning] as const))(
+    "%i: %s",
+    async (status) => {
+      const finished = await RUNS[status]!();
+      expect(finished.status, finished.stderr).toBe(status);
+      if (status !== 0 && status !== 141) expect(finished.stderr).toMatch(/\S/);
+      expect(finished.stderr).not.toMatch(/\n\s+at /);
+    },
+    240_000,
+  );
+
+  it("is 137 where a thread hangs in native code", async () => {
+    const options = { preload: ["hanging.js"], env: { HANGING: "native" } };
+    const { status, stderr } = await worker(
+      '{"text": "endless"}\n',
+      ["--limit-task-deadline", "1s"],
+      options,
+    );
+    expect(status, stderr).toBe(137);
+    expect(stderr).toContain('"event":"stopped","exit":13');
   });
 });
