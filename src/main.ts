@@ -24,9 +24,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     if (!interrupted.signal.aborted && (finishesWork || holdsSignals)) interrupted.abort(signal);
     else if (!stopped.signal.aborted && holdsSignals) stopped.abort(signal);
-    else endAtOnce();
+    else endAtOnce(signal);
   });
 }
+/** What a command has to say before a signal ends the process itself. */
+let lastWords: (signal: NodeJS.Signals) => void = () => {};
 /** How the failure that ends the process is told. */
 let report: Report = reportAsText;
 // A reader that goes away is reported by the write that fails, not by an event nobody handles.
@@ -49,6 +51,9 @@ const context: Context = {
     report = own;
   },
   report: (error) => report(error),
+  endBy: (say) => {
+    lastWords = say;
+  },
   argv: process.argv.slice(2),
   version: VERSION,
   clock: performance,
@@ -127,7 +132,8 @@ async function print(text: string): Promise<void> {
 }
 
 /** As an unhandled Ctrl-C would: an ordinary exit first stops the threads, which may abort those that are loading. */
-function endAtOnce(): void {
+function endAtOnce(signal: NodeJS.Signals): void {
+  lastWords(signal);
   process.removeAllListeners("SIGINT");
   process.kill(process.pid, "SIGINT");
 }

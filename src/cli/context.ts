@@ -16,6 +16,8 @@ export interface Context {
   readonly reportBy: (report: Report) => void;
   /** Tells of a failure as is done for the command. @returns the exit status. */
   readonly report: Report;
+  /** From now on this is called before a signal ends the process itself, with status 130 as a shell sees it. */
+  readonly endBy: (say: (signal: NodeJS.Signals) => void) => void;
   /** The arguments after the program's name, for saying how to go on. */
   readonly argv: readonly string[];
   readonly version: string;

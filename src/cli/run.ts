@@ -1,10 +1,10 @@
 /** `spanmill run`: the worker, from its settings to its end. */
 
 import { refuseSameFile } from "../adapters/files/paths.js";
-import { type Operations, openOperations, unseen } from "../compose/operations.js";
+import { openOperations, unseen } from "../compose/operations.js";
 import { startWorker } from "../compose/worker.js";
 import { checkWorker } from "../compose/worker-check.js";
-import type { WorkerSetup } from "../compose/worker-setup.js";
+import type { WorkerHooks, WorkerSetup } from "../compose/worker-setup.js";
 import type { RunOptions } from "../config/options.js";
 import { EXIT, SpanmillError } from "../errors.js";
 import type { Context } from "./context.js";
@@ -41,22 +41,34 @@ export async function runRun(
     void operations.end(exit);
     return exit;
   };
+  let signals = 0;
+  const hear = (signal: NodeJS.Signals): void =>
+    operations.hooks.tell({ from: "process", kind: "signal", signal, count: ++signals });
+  context.endBy((signal) => {
+    hear(signal);
+    void operations.end(EXIT.interrupted);
+  });
   // A silent log leaves failures to whoever tells those of other commands.
   if (options.logLevel !== "silent") context.reportBy(fail);
-  const exit = await runToItsEnd(setup, operations, context);
+  const exit = await runToItsEnd(setup, operations.hooks, hear, context);
   await operations.end(exit);
   return exit;
 }
 
-async function runToItsEnd(setup: WorkerSetup, { hooks }: Operations, context: Context): Promise<number> {
+async function runToItsEnd(
+  setup: WorkerSetup,
+  hooks: WorkerHooks,
+  hear: (signal: NodeJS.Signals) => void,
+  context: Context,
+): Promise<number> {
   const worker = await startWorker(setup, hooks);
   context.holdSignals();
   whenAborted(context.interrupted, (signal) => {
-    hooks.tell({ from: "process", kind: "signal", signal, count: 1 });
+    hear(signal);
     worker.drain();
   });
   whenAborted(context.stopped, (signal) => {
-    hooks.tell({ from: "process", kind: "signal", signal, count: 2 });
+    hear(signal);
     worker.stop();
   });
   try {

@@ -1,10 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { records, type Started, spanmill, start, surfaces } from "../support/command.js";
+import { parseExposition, sampleOf } from "../support/exposition.js";
 import { lookupFolder } from "../support/lookup-model.js";
+import type { RecordedSpan } from "../support/recorded-spans.js";
+import { sharedRedis } from "../support/servers/shared.js";
 import { temporaryFolder } from "../support/temporary.js";
 
 const RUN = ["run", "--model", lookupFolder(), "--threads", "1"];
@@ -126,6 +130,18 @@ describe("the log of the worker", () => {
     expect(await events("fatal")).toEqual([]);
   });
 
+  it("tells of a signal that comes while the models are loaded, which ends the process at once", async () => {
+    const run = start([...RUN, "--probes-port", "0"]);
+    await run.until(({ stderr }) => stderr.includes('"event":"probes-open"'));
+    run.process.kill("SIGTERM");
+    const { status, stderr } = await run.finished;
+    expect(status).toBe(130);
+    expect(log(stderr).slice(1)).toMatchObject([
+      { event: "signal", signal: "SIGTERM", count: 1 },
+      { event: "stopped", exit: 130 },
+    ]);
+  });
+
   it("leaves a failure to plain text where it is silent", async () => {
     const args = ["--log-level", "silent", "--channel-dead-letters", ""];
     const { status, stderr } = await spanmill([...RUN, ...args], { input: "not json\n" });
@@ -146,6 +162,70 @@ describe("the log of the worker", () => {
   });
 });
 
+describe("spans", () => {
+  it.each([
+    ["document", [[1], [1]]],
+    ["batch", [[1]]],
+    ["none", []],
+  ] as const)("go to an SDK that the process has: %s", async (traces, ends) => {
+    const file = join(folder, `${traces}.spans.json`);
+    const { status } = await spanmill([...RUN, "--traces", traces], {
+      input: `${line("a", "Alice")}\n${line("b", "Bob")}\n`,
+      preload: ["recording-sdk.js"],
+      env: { SPANS: file },
+    });
+    expect(status).toBe(0);
+    const spans: RecordedSpan[] = JSON.parse(readFileSync(file, "utf8"));
+    expect(spans.map(({ ends }) => [ends])).toEqual(ends);
+    for (const { attributes, status } of spans) {
+      expect(attributes).toMatchObject({ "messaging.system": "file" });
+      expect(status).toEqual([]);
+    }
+  });
+});
+
+describe("a cache", () => {
+  it("of both tiers is counted, and its state told", async () => {
+    const { url } = await sharedRedis();
+    const cache = ["--cache-kind", "both", "--redis-url", url, "--redis-prefix", `${randomUUID()}:`];
+    const run = start([...RUN, ...cache, "--probes-port", "0"]);
+    await run.until(({ stderr }) => stderr.includes('"event":"redis-state"'));
+    run.process.stdin.write(`${line("a", "Alice")}\n`);
+    await run.until(({ stdout }) => records(stdout).length === 1);
+    run.process.stdin.write(`${line("b", "Alice")}\n`);
+    await run.until(({ stdout }) => stdout.endsWith("\n") && records(stdout).length === 2);
+    const families = parseExposition(await (await ask(run, "/metrics")).text());
+    const value = (name: string, labels: Record<string, string>) =>
+      sampleOf(families, `spanmill_${name}`, labels);
+    expect(value("cache_lookups_total", { tier: "memory", result: "miss" })).toBe(1);
+    expect(value("cache_lookups_total", { tier: "memory", result: "hit" })).toBe(1);
+    expect(value("cache_lookups_total", { tier: "redis", result: "miss" })).toBe(1);
+    expect(value("cache_writes_total", { tier: "redis", result: "written" })).toBe(1);
+    expect(value("redis_state", { state: "closed" })).toBe(1);
+    run.process.stdin.end();
+    expect(await run.finished).toMatchObject({ status: 0 });
+  });
+
+  it("that is away degrades the worker and does not stop it", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    const cache = ["--cache-kind", "redis", "--redis-url", `redis://127.0.0.1:${port}/0`];
+    const run = start([...RUN, ...cache, "--probes-port", "0"]);
+    await run.until(({ stderr }) => /"event":"redis-trouble","code":"ECONNREFUSED"/.test(stderr));
+    await run.until(({ stderr }) => stderr.includes('"event":"ready"'));
+    const ready = await ask(run, "/readyz");
+    expect({ status: ready.status, body: await ready.json() }).toEqual({
+      status: 200,
+      body: { status: "degraded", reasons: ["redis-away"] },
+    });
+    run.process.stdin.end(`${line("a", "Alice")}\n`);
+    const { status, stdout } = await run.finished;
+    expect({ status, count: records(stdout).length }).toEqual({ status: 0, count: 1 });
+  });
+});
+
 describe("probes", () => {
   it("that cannot listen end the run before anything is read or written", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
@@ -163,9 +243,7 @@ describe("probes", () => {
   it("answer while documents come", async () => {
     const run = start([...RUN, "--probes-port", "0"]);
     await run.until(({ stderr }) => stderr.includes('"event":"ready"'));
-    const opened = log((await seen(run)).stderr).find(({ event }) => event === "probes-open");
-    expect(opened.host).toBe("127.0.0.1");
-    const ready = await fetch(`http://127.0.0.1:${opened.port}/readyz`);
+    const ready = await ask(run, "/readyz");
     expect({ status: ready.status, body: await ready.json() }).toEqual({
       status: 200,
       body: { status: "ok", reasons: [] },
@@ -175,12 +253,13 @@ describe("probes", () => {
   });
 });
 
-/** What a process has said so far. */
-async function seen(run: Started): Promise<{ stdout: string; stderr: string }> {
-  let all = { stdout: "", stderr: "" };
-  await run.until((said) => {
-    all = { ...said };
+/** Asks the probes of a process that has told where they are. */
+async function ask(run: Started, path: string): Promise<Response> {
+  let told = "";
+  await run.until(({ stderr }) => {
+    told = stderr;
     return true;
   });
-  return all;
+  const { host, port } = log(told).find(({ event }) => event === "probes-open");
+  return fetch(`http://${host}:${port}${path}`);
 }

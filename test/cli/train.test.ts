@@ -76,6 +76,7 @@ async function run(line: readonly string[], { make }: Pick<ReturnType<typeof dou
     holdSignals() {},
     reportBy() {},
     report: () => 1,
+    endBy() {},
     argv: line,
     version: "0",
     clock: { now: () => 0 },
