@@ -121,7 +121,10 @@ describe("the log of the worker", () => {
   it("has a line a document at debug, and of a failure alone at fatal", async () => {
     const input = `${line("a", "Alice")}\nnot json\n`;
     const events = async (level: string) => {
-      const { stderr } = await spanmill([...RUN, "--log-level", level, "--instance", "w-7"], { input });
+      const { stderr } = await spanmill([...RUN, "--log-level", level, "--instance", "w-7"], {
+        input,
+        cwd: folder,
+      });
       return log(stderr);
     };
     const debug = await events("debug");
