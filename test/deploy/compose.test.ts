@@ -48,6 +48,13 @@ describe("deploy/compose.yaml", () => {
     expect(workerOptions()).toMatchObject({ source: "kafka", sink: "kafka", cacheKind: "both" });
   });
 
+  it("finds the image's own variables known, and asks the probes for its health", () => {
+    const text = readFileSync("Dockerfile", "utf8").replaceAll(/^#.*$/gm, "");
+    const variables = [...text.matchAll(/\b(SPANMILL_\w+)=(\S+)/g)].map(([, name, value]) => [name!, value!]);
+    const command = parseCommandLine(["run"], Object.fromEntries(variables), () => "", "0");
+    expect(command).toMatchObject({ options: { probesPort: 9464, probesHost: "127.0.0.1" } });
+  });
+
   it("creates every topic that the worker names", () => {
     const options = workerOptions();
     const [, created] = /for topic in (.*); do/.exec(topics.command![0]!)!;
