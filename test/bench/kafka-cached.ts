@@ -1,5 +1,5 @@
 /** What the worker costs where no model has to run: every block is in the cache of the process. */
-import { openCache } from "../../src/adapters/caches.js";
+import { memoryCache } from "../../src/adapters/memory/cache.js";
 import { BUILT_IN_MODEL } from "../../src/adapters/model-folder/built-in.js";
 import { answerDigest } from "../../src/document/answer-digest.js";
 import { cachedTagger } from "../../src/pipeline/block-cache.js";
@@ -29,10 +29,7 @@ export const bench: Bench = {
     const count = Math.ceil(DOCUMENTS * scale);
     const texts = tickets().slice(0, TEXTS);
     const { tagger } = await openPipeline(BUILT_IN_MODEL, 1);
-    const cache = openCache({
-      kind: "memory",
-      memory: { maxBytes: 64 << 20, ttlMs: 3_600_000, clock: CLOCK },
-    });
+    const cache = memoryCache({ maxBytes: 64 << 20, ttlMs: 3_600_000, clock: CLOCK });
     let computed = 0;
     const cached = cachedTagger(tagger, cache, {
       pipeline: answerDigest(tagger, { decode: "constrained", columns: false }),

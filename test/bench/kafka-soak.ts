@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { openCache } from "../../src/adapters/caches.js";
+import { memoryCache } from "../../src/adapters/memory/cache.js";
 import { BUILT_IN_MODEL } from "../../src/adapters/model-folder/built-in.js";
 import { answerDigest } from "../../src/document/answer-digest.js";
 import { cachedTagger } from "../../src/pipeline/block-cache.js";
@@ -28,10 +28,7 @@ export const bench: Bench = {
   async run({ scale }, report) {
     const texts = tickets();
     const { tagger } = await openPipeline(BUILT_IN_MODEL, 2);
-    const cache = openCache({
-      kind: "memory",
-      memory: { maxBytes: 64 << 20, ttlMs: 3_600_000, clock: CLOCK },
-    });
+    const cache = memoryCache({ maxBytes: 64 << 20, ttlMs: 3_600_000, clock: CLOCK });
     const pipeline = answerDigest(tagger, { decode: "constrained", columns: false });
     const broker = await openBroker();
     try {
