@@ -19,8 +19,14 @@ export interface Batcher<Owner = never> {
    * One request, tried once, while nothing else is in the engine: whatever dies meanwhile dies of it.
    *
    * @param before awaited first, when all else has left the engine.
+   * @param after awaited before anything else enters it, unless that is another one alone.
    */
-  alone(blocks: readonly BlockInput[], before: () => Promise<void>, owner: Owner): Promise<TaggedBlock[]>;
+  alone(
+    blocks: readonly BlockInput[],
+    before: () => Promise<void>,
+    owner: Owner,
+    after?: () => Promise<void>,
+  ): Promise<TaggedBlock[]>;
 }
 
 export interface BatcherSettings<Owner> {
@@ -107,7 +113,7 @@ export function batcher<Owner = never>(tagger: Tagger, settings?: BatcherSetting
 
   return {
     tag: (blocks, owner) => Promise.all(blocks.map((block) => enqueue(block, owner))),
-    async alone(blocks, before, owner) {
+    async alone(blocks, before, owner, after) {
       holds++;
       const turn = lastAlone;
       let over!: () => void;
@@ -120,6 +126,7 @@ export function batcher<Owner = never>(tagger: Tagger, settings?: BatcherSetting
         await before();
         return await ask(blocks, [owner]);
       } finally {
+        if (holds === 1) await after?.();
         over();
         holds--;
         pump();

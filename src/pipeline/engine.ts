@@ -5,7 +5,7 @@
  *                                           |------(alone: died twice)--> poison
  *
  * A document that comes as a suspect (a process died of it, or may have) starts as one. Before each run alone its place
- * is on record with the source, so that a death of the whole process counts too.
+ * is on record with the source, so that a death of the whole process counts too; and off it before others run.
  */
 import { SpanmillError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
@@ -92,7 +92,9 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
         throw error;
       }
     };
-    return alone(blocks, mark, delivery);
+    // What dies later did not die of this one.
+    const clear = () => source.suspect().catch(fail);
+    return alone(blocks, mark, delivery, clear);
   }
 
   async function trial(
@@ -196,14 +198,14 @@ async function reportStuck(
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, MARKER_WAIT);
   });
-  await Promise.race([Promise.allSettled(owners.map((owner) => source.suspect(owner))), late]);
+  await Promise.race([source.suspect(...owners).catch(() => {}), late]);
   clearTimeout(timer);
   const names = places.map(({ topic, partition, offset }) => `${topic}/${partition}/${offset}`);
   fail(
     new SpanmillError(
       "TASK_STUCK",
       `A worker thread did not answer within its deadline, and cannot be stopped; it holds ${names.join(", ")}. Start again: ` +
-        "each of them is then read alone, and one that hangs again goes to the dead letters",
+        "each of them is then read alone, and one that goes on hanging goes to the dead letters",
     ),
   );
 }

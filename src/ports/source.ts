@@ -50,10 +50,13 @@ export interface Source {
   /** Hands over no more. Kept when the last call of `take` is over; deliveries may still be done afterwards. */
   stop(): Promise<void>;
   /**
-   * Puts on record that this delivery is about to be worked on alone because it may kill the process, so that the
-   * next process finds it in `deaths`. Kept when the record is safe.
+   * Puts on record that the process may be about to die of these deliveries and of no others: takes the place of what
+   * was said before. Of a single one the next process finds a death more in `deaths`; of several it does not know which
+   * it was, so they are `unsure`. None: nothing is under suspicion any more. Kept when the record is safe.
+   *
+   * @throws SpanmillError DELIVERY_LOST where a delivery went to another process: it must not be worked on here.
    */
-  suspect(delivery: Delivery): Promise<void>;
+  suspect(...deliveries: readonly Delivery[]): Promise<void>;
   /** Puts on record what is done, and leaves. After `stop`. */
   close(): Promise<void>;
 }

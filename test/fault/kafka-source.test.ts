@@ -158,7 +158,87 @@ describe("a document that kills the process", () => {
       member.child.kill("SIGKILL");
       await once(member.child, "exit");
     }
-    expect((await committed(kafka.bootstrap, topic, group)).metadata).toBe("spanmill:1:2:3");
+    expect((await committed(kafka.bootstrap, topic, group)).metadata).toMatch(/^spanmill:1:2:3,run:/);
+  });
+});
+
+describe("what a process that is killed had in its hands", () => {
+  const unsureOf = (deliveries: readonly { unsure?: boolean }[]) =>
+    deliveries.filter(({ unsure }) => unsure).length;
+
+  it("is told apart from what came later, until it is done, whoever holds it meanwhile", async () => {
+    const [topic, group] = await filled(10);
+    const member = forkMember(topic, group, { sessionTimeout: 1_500 });
+    await until("ten", () => member.taken().length === 10);
+    expect(unsureOf(member.taken())).toBe(0);
+    member.order({ kind: "finish", below: 3 });
+    await until("a commit", async () => (await committed(kafka.bootstrap, topic, group)).offset === "3");
+    member.child.kill("SIGKILL");
+    await once(member.child, "exit");
+    await produce(kafka.bootstrap, topic, numbered(10, 200));
+
+    // One that ends in good order, and one that is killed: neither has done any of it.
+    const second = openMember(kafka.bootstrap, topic, group, { sessionTimeout: 1_500 });
+    await until("the rest", () => second.intake.held.length === 197);
+    expect(second.seen("unclean-end")).toMatchObject([{ topic, partition: 0, first: "3" }]);
+    await second.leave();
+    const third = forkMember(topic, group, { sessionTimeout: 1_500 });
+    await until("the rest", () => third.taken().length === 197);
+    third.child.kill("SIGKILL");
+    await once(third.child, "exit");
+
+    const { end } = second.seen("unclean-end")[0]!;
+    expect(Number(end)).toBeGreaterThanOrEqual(10);
+    expect(Number(end)).toBeLessThan(60);
+    const beyond = (deliveries: readonly { unsure?: boolean }[]) => deliveries.slice(Number(end) - 3);
+    for (const taken of [second.intake.taken, third.taken()]) {
+      expect(unsureOf(taken)).toBe(Number(end) - 3);
+      expect(unsureOf(beyond(taken))).toBe(0);
+    }
+    const fourth = openMember(kafka.bootstrap, topic, group);
+    await until("the rest", () => fourth.intake.held.length === 197);
+    // The third was killed as well.
+    expect(unsureOf(fourth.intake.held)).toBe(197);
+    fourth.intake.finishAtOnce();
+    await fourth.leave();
+    const fifth = openMember(kafka.bootstrap, topic, group);
+    await produce(kafka.bootstrap, topic, numbered(200, 210));
+    await until("the new ones", () => fifth.intake.held.length === 10);
+    expect(unsureOf(fifth.intake.held)).toBe(0);
+    await fifth.leave();
+  });
+
+  it("is none where the partition goes elsewhere while the process lives, with work in flight or not", async () => {
+    const [topic, group] = await filled(80, 4);
+    const first = openMember(kafka.bootstrap, topic, group, { drainTimeout: 100, maxDistance: 15 });
+    await until("work in flight", () => first.intake.held.length === 60);
+    const second = openMember(kafka.bootstrap, topic, group);
+    await until("its share", () => second.intake.held.length === 40);
+    expect(first.seen("drained")).toMatchObject([{ left: 60 }]);
+    expect(unsureOf(second.intake.held)).toBe(0);
+    expect(second.seen("unclean-end")).toEqual([]);
+    await second.leave();
+    await until("all back", () => first.source.status().partitions.length === 4);
+    first.intake.finishAtOnce();
+    await until("the rest", () => new Set(first.intake.taken.map(textOf)).size === 80);
+    expect(unsureOf(first.intake.taken)).toBe(0);
+    await first.leave();
+  });
+
+  it("costs no more commits than the regular ones, but for the first", async () => {
+    const [topic, group] = await filled(0);
+    const member = openMember(kafka.bootstrap, topic, group, { commitInterval: 1_000 });
+    member.intake.finishAtOnce();
+    await until("the group", () => member.seen("assigned").length > 0);
+    const began = performance.now();
+    for (let n = 0; n < 40; n += 4) {
+      await produce(kafka.bootstrap, topic, numbered(n, n + 4));
+      await until("them", () => member.intake.taken.length >= n + 4);
+    }
+    await until("a commit", async () => (await committed(kafka.bootstrap, topic, group)).offset === "40");
+    const periods = Math.ceil((performance.now() - began) / 1_000);
+    expect(member.seen("committed").length).toBeLessThanOrEqual(periods + 3);
+    await member.leave();
   });
 });
 

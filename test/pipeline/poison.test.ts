@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { memorySink } from "../../src/adapters/memory/sink.js";
 import { emptyLedger, memorySource } from "../../src/adapters/memory/source.js";
 import { SpanmillError } from "../../src/errors.js";
@@ -48,6 +48,30 @@ describe("a document that its thread dies of", () => {
     await startWorker({ source, sink: memorySink(), tagger }).ended;
     expect(log).toEqual(["runs 1 beside 0", "runs 1 beside 0"]);
     expect(ledger.suspects.size).toBe(0);
+  });
+
+  it("is off record before others run, though its record is not acknowledged yet", async () => {
+    const ledger = emptyLedger();
+    ledger.suspects.set("tickets/0/0", 1);
+    ledger.suspects.set("tickets/0/1", 1);
+    const seen: string[] = [];
+    const tagger = scriptedTagger(() => {
+      seen.push([...ledger.suspects].map(([name, deaths]) => `${name}=${deaths}`).join(" "));
+    });
+    let acknowledge = () => {};
+    const held = new Promise<void>((resolve) => {
+      acknowledge = resolve;
+    });
+    const sink = { ...memorySink(), send: () => held };
+    const worker = startWorker({ messages: neighbours(3, -1), ledger, sink, tagger });
+    await vi.waitUntil(() => tagger.requests.length === 3);
+    expect(seen).toEqual([
+      "tickets/0/0=2 tickets/0/1=1",
+      "tickets/0/0=1 tickets/0/1=2",
+      "tickets/0/0=1 tickets/0/1=1",
+    ]);
+    acknowledge();
+    await worker.ended;
   });
 
   it("is read like any other when it does not happen again", async () => {

@@ -6,6 +6,7 @@ import { openMember } from "./kafka-members.js";
 export interface ToldDelivery {
   readonly value: string;
   readonly deaths: number;
+  readonly unsure: boolean;
 }
 
 export type FromMember =
@@ -29,7 +30,8 @@ const { intake, source } = member;
 const { take } = intake;
 intake.take = (delivery: Delivery) => {
   take(delivery);
-  tell({ kind: "taken", delivery: { value: textOf(delivery), deaths: delivery.deaths } });
+  const { deaths, unsure = false } = delivery;
+  tell({ kind: "taken", delivery: { value: textOf(delivery), deaths, unsure } });
 };
 const below = (bound: number) => void intake.finish((delivery) => Number(textOf(delivery)) < bound);
 

@@ -2,6 +2,8 @@
  * The partitions that are ours, as the last GROUP_JOIN said. A broker checks member and generation of a commit, never
  * whose the partition is, so what is not in here is never committed.
  */
+import { createReach, type Reach } from "./reach.js";
+import { lifeOf, type Running } from "./record.js";
 import type { PartitionName } from "./source-events.js";
 import type { Offset, Tracker } from "./tracker.js";
 
@@ -11,7 +13,12 @@ export interface Partition extends PartitionName {
   tracker: Tracker | undefined;
   /** What the group has on record, undefined where it has nothing that counts. */
   committed: { readonly offset: Offset; readonly metadata: string } | undefined;
-  /** Deaths as found on record, see suspects.ts. */
+  /** Which of our lives as a member of the group this is. */
+  readonly life: string;
+  readonly reach: Reach;
+  /** A process that held the partition before and did not end cleanly. */
+  unclean: Running | undefined;
+  /** Deaths as found on record, see record.ts. */
   readonly found: Map<Offset, number>;
   /** Deaths as marked by this process: they count only if it dies. */
   readonly marked: Map<Offset, number>;
@@ -58,7 +65,7 @@ export function createAssignment(): Assignment {
         for (const partition of partitions) {
           const name = `${partition} ${topic}`;
           const old = same ? before.get(name) : undefined;
-          const now = old?.tracker === undefined ? unopened(topic, partition) : old;
+          const now = old?.tracker === undefined ? unopened(topic, partition, memberId) : old;
           (now === old ? kept : gained).push(now);
           owned.set(name, now);
         }
@@ -73,10 +80,13 @@ export function createAssignment(): Assignment {
   };
 }
 
-function unopened(topic: string, partition: number): Partition {
+function unopened(topic: string, partition: number, memberId: string): Partition {
   return {
     topic,
     partition,
+    life: lifeOf(memberId),
+    reach: createReach(),
+    unclean: undefined,
     tracker: undefined,
     committed: undefined,
     found: new Map(),

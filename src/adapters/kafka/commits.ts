@@ -1,10 +1,10 @@
 /**
- * Writes watermarks and suspects on record. One attempt a call and one call at a time: kafkajs's own retries would
+ * Writes watermarks, suspects and that we are at work on record. One attempt a call and one call at a time: kafkajs's own retries would
  * carry an old payload over a rejoin into partitions that are no longer ours.
  */
 import type { Assignment, Partition } from "./assignment.js";
+import { formatRecord, type Running } from "./record.js";
 import { type KafkaSourceEvent, reasonOf } from "./source-events.js";
-import { formatSuspects } from "./suspects.js";
 import type { Offset } from "./tracker.js";
 
 export interface CommitPayload {
@@ -24,16 +24,19 @@ export interface Commits {
   /** While the group joins nothing is written: kafkajs may hold the new generation, and we the old partitions. */
   hold(): void;
   go(): void;
+  /** From now on the record says that nobody is at work: the process ends in good order, and does not die of its suspects. */
+  leaving(): void;
 }
 
 export function createCommits(assignment: Assignment, report: (event: KafkaSourceEvent) => void): Commits {
   let commit: Commit | undefined;
   let held = false;
+  let leaving = false;
   let running: Promise<boolean> | undefined;
   let after: Promise<boolean> | undefined;
 
   const once = async (): Promise<boolean> => {
-    const due = assignment.all().flatMap(dueOf);
+    const due = assignment.all().flatMap((one) => dueOf(one, leaving));
     if (due.length === 0) return true;
     if (held) return false;
     // Then nothing is due but positions that nobody has moved.
@@ -45,7 +48,10 @@ export function createCommits(assignment: Assignment, report: (event: KafkaSourc
       report({ kind: "commit-failed", partitions: due.length, reason: reasonOf(error) });
       return false;
     }
-    for (const { of, offset, metadata } of due) of.committed = { offset, metadata };
+    for (const { of, offset, metadata, bound } of due) {
+      of.committed = { offset, metadata };
+      if (bound !== undefined) of.reach.recorded(bound);
+    }
     report({ kind: "committed", partitions: due.length });
     return true;
   };
@@ -66,6 +72,9 @@ export function createCommits(assignment: Assignment, report: (event: KafkaSourc
     go: () => {
       held = false;
     },
+    leaving: () => {
+      leaving = true;
+    },
     flush: () => {
       if (running === undefined) return start();
       after ??= running.then(() => {
@@ -81,20 +90,37 @@ interface Due {
   readonly of: Partition;
   readonly offset: Offset;
   readonly metadata: string;
+  readonly bound: Offset | undefined;
 }
 
-function dueOf(of: Partition): Due[] {
+function dueOf(of: Partition, leaving: boolean): Due[] {
   if (of.tracker === undefined) return [];
-  const offset = of.tracker.watermark;
-  const metadata = formatSuspects(suspectsFrom(of, offset));
+  const { next, watermark: offset } = of.tracker;
   const { committed } = of;
   if (committed !== undefined && offset < committed.offset) return [];
-  if (committed?.offset === offset && committed.metadata === metadata) return [];
-  return [{ of, offset, metadata }];
+  const moved = committed?.offset !== offset;
+  const bound = leaving ? undefined : of.reach.due(next, moved);
+  const suspects = suspectsFrom(of, offset, leaving);
+  const metadata = formatRecord({ suspects, running: [...uncleanFrom(of, offset), ...oursWith(of, bound)] });
+  if (!moved && committed.metadata === metadata) return [];
+  return [{ of, offset, metadata, bound }];
 }
 
-function suspectsFrom({ found, marked }: Partition, watermark: Offset): Map<Offset, number> {
-  return new Map([...found, ...marked].filter(([offset]) => offset >= watermark));
+function suspectsFrom(
+  { found, marked }: Partition,
+  watermark: Offset,
+  leaving: boolean,
+): Map<Offset, number> {
+  return new Map([...found, ...(leaving ? [] : marked)].filter(([offset]) => offset >= watermark));
+}
+
+/** Others shall know of it as long as a document of it is not done. */
+function uncleanFrom({ unclean }: Partition, watermark: Offset): Running[] {
+  return unclean === undefined || unclean.bound <= watermark ? [] : [unclean];
+}
+
+function oursWith({ life }: Partition, bound: Offset | undefined): Running[] {
+  return bound === undefined ? [] : [{ life, bound }];
 }
 
 function payloadOf(due: readonly Due[]): CommitPayload {

@@ -21,6 +21,8 @@ export interface Desk {
   readonly fail: (error: SpanmillError) => void;
   /** `running` alone hands over. */
   phase: "idle" | "running" | "stopping" | "failed" | "closed";
+  /** All that this process ever was in the group. */
+  readonly lives: Set<string>;
   /** Set from the first sign of a rebalance until the group has joined again. */
   draining: Promise<void> | undefined;
 }

@@ -54,23 +54,25 @@ interface Handling {
   readonly live: () => boolean;
 }
 
-async function handOver({ desk, intake, owners, payload, partition, beat, live }: Handling): Promise<void> {
+async function handOver(handling: Handling): Promise<void> {
+  const { desk, intake, owners, payload, partition, beat, live } = handling;
   const { batch, resolveOffset } = payload;
   for (const message of batch.messages) {
     const offset = BigInt(message.offset);
-    while (live() && full(desk, partition.tracker!)) await beat.pause();
-    for (let room = live() ? intake.room() : undefined; room; room = live() ? intake.room() : undefined) {
-      await beat.until(room, live);
-    }
+    for (let wait = obstacle(handling, offset); wait; wait = obstacle(handling, offset)) await wait();
     // From here to `take` nothing waits: what `live` and `room` said still holds.
     if (!live()) return;
     const tracker = partition.tracker!;
     if (!tracker.alreadySeen(offset)) {
       const { message: copy, bytes } = copyMessage(batch.topic, batch.partition, message);
       tracker.add(offset, bytes);
-      const deaths = partition.found.get(offset) ?? 0;
-      const delivery = { message: copy, deaths, done: () => done(desk, partition, tracker, offset) };
+      const delivery = {
+        message: copy,
+        ...historyOf(partition, offset),
+        done: () => done(desk, partition, tracker, offset),
+      };
       owners.set(delivery, partition);
+      partition.reach.took();
       intake.take(delivery);
     }
     resolveOffset(message.offset);
@@ -85,6 +87,37 @@ async function handOver({ desk, intake, owners, payload, partition, beat, live }
     messages: batch.messages.length,
     lag: lagOf(partition) ?? 0,
   });
+}
+
+/** Why a document cannot be handed over at this moment, as what waits for it. */
+function obstacle(
+  { desk, intake, partition, beat, live }: Handling,
+  offset: bigint,
+): (() => Promise<void>) | undefined {
+  if (!live()) return undefined;
+  if (full(desk, partition.tracker!)) return beat.pause;
+  const room = intake.room();
+  if (room !== undefined) return () => beat.until(room, live);
+  if (partition.reach.allows(offset)) return undefined;
+  return () => extend(desk, partition, offset, beat);
+}
+
+/** Has it on record first that the document may be in our hands. */
+async function extend(desk: Desk, { reach }: Partition, offset: bigint, beat: Beat): Promise<void> {
+  reach.want(offset);
+  await beat.until(
+    desk.commits.flush().then(() => undefined),
+    () => true,
+  );
+  if (!reach.allows(offset)) await beat.pause();
+}
+
+function historyOf({ found, unclean }: Partition, offset: bigint): Pick<Delivery, "deaths" | "unsure"> {
+  const deaths = found.get(offset);
+  return {
+    deaths: deaths ?? 0,
+    unsure: deaths === 0 || (unclean !== undefined && offset < unclean.bound),
+  };
 }
 
 function full({ settings }: Desk, { distance, bytes }: Tracker): boolean {

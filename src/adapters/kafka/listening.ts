@@ -3,6 +3,7 @@ import type { ConsumerGroupJoinEvent } from "kafkajs";
 import { SpanmillError } from "../../errors.js";
 import { type Desk, pause, seek } from "./desk.js";
 import { openPartitions } from "./opening.js";
+import { lifeOf } from "./record.js";
 import { type PartitionName, reasonOf } from "./source-events.js";
 import type { Watchdog } from "./watchdog.js";
 
@@ -52,6 +53,7 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
 /** Within the event, before kafkajs fetches again. */
 function joined(desk: Desk, { memberId, memberAssignment }: ConsumerGroupJoinEvent["payload"]): void {
   const { gained, kept, lost } = desk.assignment.join(memberId, memberAssignment);
+  desk.lives.add(lifeOf(memberId));
   desk.draining = undefined;
   desk.report({
     kind: "assigned",

@@ -7,9 +7,9 @@ import { SpanmillError } from "../../errors.js";
 import type { Partition } from "./assignment.js";
 import { type Desk, resume, seek } from "./desk.js";
 import { type Gap, startOf } from "./position.js";
-import { type Found, readPositions } from "./positions.js";
+import { type Found, readMembers, readPositions } from "./positions.js";
+import { lifeOf, type PartitionRecord, parseRecord, type Running } from "./record.js";
 import { type PartitionName, reasonOf } from "./source-events.js";
-import { parseSuspects } from "./suspects.js";
 import { createTracker } from "./tracker.js";
 
 /** Never rejects. Tries until it knows, or nothing of it is ours any more. */
@@ -18,8 +18,11 @@ export async function openPartitions(desk: Desk, gained: readonly Partition[]): 
   for (let wanted = current(); wanted.length > 0; wanted = current()) {
     try {
       const found = await readPositions(desk.kafka, desk.settings.groupId, wanted);
+      const records = found.map(({ metadata }) => parseRecord(metadata));
+      const living = await livesBeside(desk, records);
       wanted.forEach((one, at) => {
-        if (desk.phase === "running" && desk.assignment.owns(one)) open(desk, one, found[at]!);
+        if (desk.phase !== "running" || !desk.assignment.owns(one)) return;
+        open(desk, one, found[at]!, records[at]!, living);
       });
       resume(
         desk,
@@ -35,16 +38,52 @@ export async function openPartitions(desk: Desk, gained: readonly Partition[]): 
   }
 }
 
-function open(desk: Desk, partition: Partition, found: Found): void {
+/** Which of the processes that were at work still are. The others did not end cleanly. */
+async function livesBeside(desk: Desk, records: readonly PartitionRecord[]): Promise<ReadonlySet<string>> {
+  const lives = records.flatMap(({ running }) => running.map(({ life }) => life));
+  if (lives.every((life) => desk.lives.has(life))) return desk.lives;
+  const members = await readMembers(desk.kafka, desk.settings.groupId);
+  return new Set([...desk.lives, ...members.map(lifeOf)]);
+}
+
+function open(
+  desk: Desk,
+  partition: Partition,
+  found: Found,
+  { suspects, running }: PartitionRecord,
+  living: ReadonlySet<string>,
+): void {
   const { at, gap } = startOf(found.committed, found, desk.settings.outOfRange);
   if (gap !== undefined && !acceptGap(desk, partition, gap)) return;
   partition.tracker = createTracker(at);
-  for (const [offset, deaths] of parseSuspects(found.metadata)) partition.found.set(offset, deaths);
+  for (const [offset, deaths] of suspects) partition.found.set(offset, deaths);
+  partition.unclean = uncleanEnd(running, living, found.high);
+  if (partition.unclean !== undefined && partition.unclean.bound > at) {
+    const { topic, partition: number } = partition;
+    desk.report({
+      kind: "unclean-end",
+      topic,
+      partition: number,
+      first: `${at}`,
+      end: `${partition.unclean.bound}`,
+    });
+  }
   partition.committed =
     gap === undefined && found.committed >= 0n
       ? { offset: found.committed, metadata: found.metadata }
       : undefined;
   seek(desk, partition);
+}
+
+/** What lies behind the end of the log came to nobody. */
+function uncleanEnd(
+  running: readonly Running[],
+  living: ReadonlySet<string>,
+  high: bigint,
+): Running | undefined {
+  const gone = running.filter(({ life }) => !living.has(life));
+  const last = gone.reduce<Running | undefined>((a, b) => (a && a.bound >= b.bound ? a : b), undefined);
+  return last && { life: last.life, bound: last.bound < high ? last.bound : high };
 }
 
 /** Tells of the gap, and by policy ends the run. @returns whether to read on behind it. */

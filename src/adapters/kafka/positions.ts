@@ -44,3 +44,15 @@ export async function readPositions(
     await admin.disconnect().catch(() => undefined);
   }
 }
+
+/** Ids of the group's members. */
+export async function readMembers(kafka: Kafka, groupId: string): Promise<string[]> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const { groups } = await admin.describeGroups([groupId]);
+    return groups.flatMap(({ members }) => members.map(({ memberId }) => memberId));
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}

@@ -18,6 +18,11 @@ export type KafkaSourceEvent =
     }
   /** The positions of gained partitions could not be read; tried again. `reason` is a code or a class name. */
   | { readonly kind: "positions-failed"; readonly reason: string }
+  /**
+   * The process that held the partition before did not end cleanly. Offsets from `first` up to `end` may have been in its
+   * hands; they are worked on one by one.
+   */
+  | (PartitionName & { readonly kind: "unclean-end"; readonly first: string; readonly end: string })
   | { readonly kind: "committed"; readonly partitions: number }
   /** Not fatal; tried again. */
   | { readonly kind: "commit-failed"; readonly partitions: number; readonly reason: string }

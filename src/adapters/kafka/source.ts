@@ -9,7 +9,7 @@ import { handleBatch, lagOf, type Owners } from "./handover.js";
 import { gaveUp, listen, pauseAll } from "./listening.js";
 import { type KafkaSourceEvent, type PartitionName, reasonOf } from "./source-events.js";
 import type { KafkaSourceSettings } from "./source-settings.js";
-import { markSuspect } from "./suspect.js";
+import { markSuspects } from "./suspect.js";
 import { createWaiting } from "./waiting.js";
 import { startWatchdog, type Watchdog } from "./watchdog.js";
 
@@ -67,6 +67,7 @@ export function openKafkaSource(
       ended.reject(error);
     },
     phase: "idle",
+    lives: new Set(),
     draining: undefined,
   };
   const owners: Owners = new WeakMap();
@@ -93,7 +94,7 @@ export function openKafkaSource(
       // `take` is called only in one step with a look at `phase`, so no call is under way and none follows.
       ended.resolve();
     },
-    suspect: (delivery) => markSuspect(desk, owners, delivery),
+    suspect: (...deliveries) => markSuspects(desk, owners, deliveries),
     close: async () => {
       await leave(desk);
       watchdog.now?.stop();
@@ -161,12 +162,11 @@ async function commitNowAndThen(desk: Desk): Promise<void> {
 
 /** Commits what is done, then leaves the group, so that others start at once and read nothing of it again. */
 async function leave(desk: Desk): Promise<void> {
-  const { assignment, clock, commits, consumer, settings, waiting } = desk;
+  const { clock, commits, consumer, settings, waiting } = desk;
   if (desk.phase === "closed") return;
   const began = desk.phase !== "idle";
   if (desk.phase === "running") desk.phase = "stopping";
-  // The process ends in good order, so it does not die of these.
-  for (const { marked } of assignment.all()) marked.clear();
+  commits.leaving();
   const deadline = clock.now() + settings.closeTimeout;
   while (began && !(await commits.flush()) && clock.now() < deadline) await waiting.pause(RETRY);
   desk.phase = "closed";

@@ -4,20 +4,37 @@ import type { Delivery } from "../../ports/source.js";
 import type { Desk } from "./desk.js";
 import type { Owners } from "./handover.js";
 
-/** @throws SpanmillError DELIVERY_LOST where the partition went to another member: it must not be worked on here. */
-export async function markSuspect(desk: Desk, owners: Owners, delivery: Delivery): Promise<void> {
-  const partition = owners.get(delivery);
-  const offset = BigInt(delivery.message.place.offset);
-  const deaths = delivery.deaths + 1;
-  if (partition !== undefined) partition.marked.set(offset, deaths);
-  while (partition !== undefined && desk.phase !== "closed" && desk.assignment.owns(partition)) {
-    if ((partition.tracker?.watermark ?? 0n) > offset) return;
-    if ((await desk.commits.flush()) && desk.assignment.owns(partition)) return;
+/** @throws SpanmillError DELIVERY_LOST where a partition went to another member: it must not be worked on here. */
+export async function markSuspects(
+  desk: Desk,
+  owners: Owners,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  for (const { marked } of desk.assignment.all()) marked.clear();
+  for (const delivery of deliveries) {
+    const deaths = deliveries.length === 1 ? delivery.deaths + 1 : delivery.deaths;
+    owners.get(delivery)?.marked.set(BigInt(delivery.message.place.offset), deaths);
+  }
+  for (;;) {
+    const lost = deliveries.find((delivery) => isLost(desk, owners, delivery));
+    if (lost !== undefined) throw deliveryLost(lost);
+    if (desk.phase === "closed") return;
+    if (await desk.commits.flush()) break;
     await desk.waiting.pause(RETRY);
   }
-  throw new SpanmillError(
+  const lost = deliveries.find((delivery) => isLost(desk, owners, delivery));
+  if (lost !== undefined) throw deliveryLost(lost);
+}
+
+function isLost(desk: Desk, owners: Owners, delivery: Delivery): boolean {
+  const partition = owners.get(delivery);
+  return partition === undefined || desk.phase === "closed" || !desk.assignment.owns(partition);
+}
+
+function deliveryLost({ message: { place } }: Delivery): SpanmillError {
+  return new SpanmillError(
     "DELIVERY_LOST",
-    `offset ${offset} of partition ${delivery.message.place.partition} of topic ${delivery.message.place.topic} went to another member of the group before it was done; leave it to that one`,
+    `offset ${place.offset} of partition ${place.partition} of topic ${place.topic} went to another member of the group before it was done; leave it to that one`,
   );
 }
 

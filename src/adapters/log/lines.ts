@@ -38,6 +38,7 @@ export const LOG_EVENTS = [
   "committed",
   "commit-failed",
   "offsets-jumped",
+  "unclean-end-found",
   "heartbeat",
   "batch-taken",
   "consumer-crashed",
@@ -179,6 +180,10 @@ export function sourceLine(event: KafkaSourceEvent): LogLine {
     case "jump": {
       const { topic, partition, expected, found } = event;
       return { level: "error", event: "offsets-jumped", topic, partition, expected, found };
+    }
+    case "unclean-end": {
+      const { topic, partition, first, end } = event;
+      return { level: "warn", event: "unclean-end-found", topic, partition, first, end };
     }
     case "heartbeat":
       return { level: "debug", event: "heartbeat", afterMs: whole(event.after) };

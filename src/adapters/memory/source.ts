@@ -49,14 +49,23 @@ export function memorySource(
     }
   }
 
+  function withdraw(): void {
+    for (const [name, deaths] of before) {
+      if (deaths > 0) ledger.suspects.set(name, deaths);
+      else ledger.suspects.delete(name);
+    }
+    before.clear();
+  }
+
   function delivery(message: SourceMessage): Delivery {
     const name = nameOf(message.place);
+    const deaths = ledger.suspects.get(name);
     const done = () => {
       ledger.done.add(name);
       ledger.suspects.delete(name);
       before.delete(name);
     };
-    return { message, deaths: ledger.suspects.get(name) ?? 0, done };
+    return { message, deaths: deaths ?? 0, unsure: deaths === 0, done };
   }
 
   return {
@@ -70,17 +79,17 @@ export function memorySource(
       stopNow();
       await running;
     },
-    async suspect({ message, deaths }) {
-      const name = nameOf(message.place);
-      before.set(name, deaths);
-      ledger.suspects.set(name, deaths + 1);
+    async suspect(...deliveries) {
+      withdraw();
+      for (const { message, deaths } of deliveries) {
+        const name = nameOf(message.place);
+        before.set(name, deaths);
+        ledger.suspects.set(name, deliveries.length === 1 ? deaths + 1 : deaths);
+      }
     },
     // Who comes this far has outlived them.
     async close() {
-      for (const [name, deaths] of before) {
-        if (deaths > 0) ledger.suspects.set(name, deaths);
-        else ledger.suspects.delete(name);
-      }
+      withdraw();
     },
     watermark(topic, partition) {
       const own = messages.filter(({ place }) => place.topic === topic && place.partition === partition);

@@ -67,6 +67,11 @@ export function counters(registry: Registry) {
     jumps: counter("kafka_offset_jumps_total", "Times when the log no longer held what was to be read.", [
       "topic",
     ]),
+    uncleanEnds: counter(
+      "kafka_unclean_ends_total",
+      "Partitions taken over from a process that did not end cleanly.",
+      ["topic"],
+    ),
     heartbeats: counter("kafka_heartbeats_total", "Heartbeats that the group answered."),
     crashes: counter(
       "kafka_consumer_crashes_total",

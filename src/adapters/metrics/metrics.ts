@@ -131,6 +131,9 @@ function source(count: Counters, event: KafkaSourceEvent): void {
     case "jump":
       count.jumps.inc({ topic: event.topic });
       return;
+    case "unclean-end":
+      count.uncleanEnds.inc({ topic: event.topic });
+      return;
     case "heartbeat":
       count.heartbeats.inc();
       return;

@@ -143,11 +143,29 @@ describe("a suspect", () => {
     await member.source.suspect(two!);
     expect(await committed(kafka.bootstrap, topic, group)).toMatchObject({
       offset: "1",
-      metadata: "spanmill:1:2:1",
+      metadata: expect.stringMatching(/^spanmill:1:2:1,run:/),
     });
     two!.done();
     await member.leave();
     expect(await committed(kafka.bootstrap, topic, group)).toMatchObject({ offset: "1", metadata: null });
+  });
+
+  it("takes the place of the one before it; of several none is blamed", async () => {
+    const [topic, group] = await filled(5);
+    const member = openMember(kafka.bootstrap, topic, group, { commitInterval: 60_000 });
+    await until("five", () => member.intake.held.length === 5);
+    const [, one, two, three] = member.intake.held;
+    const suspects = async () =>
+      /^spanmill:1:(.*?),?run:/.exec((await committed(kafka.bootstrap, topic, group)).metadata ?? "")?.[1];
+    await member.source.suspect(one!);
+    expect(await suspects()).toBe("1:1");
+    await member.source.suspect(two!);
+    expect(await suspects()).toBe("2:1");
+    await member.source.suspect(one!, three!);
+    expect(await suspects()).toBe("1:0,3:0");
+    await member.source.suspect();
+    expect(await suspects()).toBe("");
+    await member.leave();
   });
 
   it("is refused where the partition went elsewhere", async () => {
