@@ -1,5 +1,6 @@
 /** Runs the built command line as its users do: as a process of its own. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { constants } from "node:os";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
@@ -68,7 +69,7 @@ export function start(args: readonly string[], { env, cwd, preload = [] }: RunOp
     child.on("error", reject);
     child.on("close", (code, signal) => {
       running.delete(child);
-      resolve({ status: code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGTERM" ? 15 : 9), ...seen });
+      resolve({ status: code ?? 128 + constants.signals[signal ?? "SIGKILL"], ...seen });
     });
   });
   const until: Started["until"] = (holds) =>
