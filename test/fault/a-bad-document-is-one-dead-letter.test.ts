@@ -26,7 +26,10 @@ const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 
 /** What cannot be read, and the code that says why. */
 const BAD: Readonly<Record<string, readonly [value: string | Buffer, code: string]>> = {
-  "bad UTF-8": [Buffer.concat([Buffer.from('{"text":"'), Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('"}')]), "DOCUMENT_NOT_UTF8"],
+  "bad UTF-8": [
+    Buffer.concat([Buffer.from('{"text":"'), Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('"}')]),
+    "DOCUMENT_NOT_UTF8",
+  ],
   "random bytes": [Buffer.concat([Buffer.from([0xfe]), randomBytes(2_000)]), "DOCUMENT_NOT_UTF8"],
   "half a document": ['{"id":"x","text":"Alice', "DOCUMENT_NOT_JSON"],
   "two documents": ['{"id":"x","text":"a"}{"id":"y","text":"b"}', "DOCUMENT_NOT_JSON"],
@@ -63,7 +66,14 @@ describe("documents of all kinds in one topic", () => {
     const bad = Object.entries(BAD).map(([key, [value]], n) => ({ key, value, partition: n % 3 }));
     const odd = Object.entries(ODD).map(([key, value], n) => ({ key, value, partition: n % 3 }));
     const gone = { key: "gone", value: null, partition: 1 };
-    const all: Message[] = [...good.slice(0, 20), ...bad, gone, ...good.slice(20, 40), ...odd, ...good.slice(40)];
+    const all: Message[] = [
+      ...good.slice(0, 20),
+      ...bad,
+      gone,
+      ...good.slice(20, 40),
+      ...odd,
+      ...good.slice(40),
+    ];
     await produce(bootstrap, own.input, all.slice(0, 50));
     const worker = work(own, {}, "--limit-dead-letter-share", "0.9");
     await allDone(own, worker, 50);
@@ -141,7 +151,10 @@ describe("what is too large for a topic", () => {
 });
 
 /** The parts aside. */
-async function expectOthers(own: Awaited<ReturnType<typeof ground>>, good: readonly Message[]): Promise<void> {
+async function expectOthers(
+  own: Awaited<ReturnType<typeof ground>>,
+  good: readonly Message[],
+): Promise<void> {
   for (const topic of ["documents", "entities"] as const) {
     const keys = (await recordsIn(own, topic)).map(({ key }) => String(key)).filter((key) => key !== "huge");
     expect(keys.toSorted()).toEqual(good.map(({ key }) => String(key)).toSorted());
@@ -153,7 +166,8 @@ describe("a document that takes longer than the session", () => {
     const own = await ground(bootstrap);
     const all = tickets(30, (n) => (n === 7 ? "Alice wrote slowly from Berlin." : undefined));
     await produce(bootstrap, own.input, all);
-    const worker = work(own);
+    // So few that the handler waits for it, beating.
+    const worker = work(own, {}, "--limit-documents", "4");
     const began = performance.now();
     const joined = await joinedBy(own);
     await allDone(own, worker, 30);

@@ -54,13 +54,17 @@ describe("a document that kills its thread", () => {
   it.each([
     ["by ending it", "deadlyexit", {}],
     ["out of its memory", "deadlyheap", { HEAP_MB: "48" }],
-  ])("%s is set aside, and the process lives on", async (_, word, env: Record<string, string>) => {
-    const { own, all } = await withCulprit(word);
-    const worker = work(own, env);
-    await allDone(own, worker, COUNT);
-    await drained(worker);
-    await expectCulpritAside(own, all);
-  }, 90_000);
+  ])(
+    "%s is set aside, and the process lives on",
+    async (_, word, env: Record<string, string>) => {
+      const { own, all } = await withCulprit(word);
+      const worker = work(own, env);
+      await allDone(own, worker, COUNT);
+      await drained(worker);
+      await expectCulpritAside(own, all);
+    },
+    90_000,
+  );
 });
 
 describe("a document that kills the process", () => {

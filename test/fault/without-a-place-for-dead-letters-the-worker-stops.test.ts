@@ -110,11 +110,7 @@ async function secured(): Promise<Ground> {
 }
 
 /** READ and WRITE bring DESCRIBE with them. */
-async function allow(
-  resourceType: Resource,
-  resourceName: string,
-  operation: Operation,
-): Promise<void> {
+async function allow(resourceType: Resource, resourceName: string, operation: Operation): Promise<void> {
   const acl = [ruleOf(resourceType, resourceName, operation)];
   await withAdmin(kafka.bootstrap, (admin) => admin.createAcls({ acl }));
 }

@@ -74,7 +74,11 @@ export interface WorkerProcess extends Started {
   readonly end: () => Finished | undefined;
 }
 
-export function work({ config }: Ground, env: Record<string, string> = {}, ...flags: string[]): WorkerProcess {
+export function work(
+  { config }: Ground,
+  env: Record<string, string> = {},
+  ...flags: string[]
+): WorkerProcess {
   const started = start(["run", "--config", config, ...flags], { env, preload: ["deadly-words.js"] });
   let end: Finished | undefined;
   void started.finished.then((finished) => {
@@ -152,7 +156,10 @@ export interface Ticket extends Message {
 }
 
 /** Of tickets from 0 on, in turn over the partitions, so that ticket n is at n % 3 / floor(n / 3). */
-export function tickets(count: number, textOf: (n: number) => string | undefined = () => undefined): Ticket[] {
+export function tickets(
+  count: number,
+  textOf: (n: number) => string | undefined = () => undefined,
+): Ticket[] {
   return Array.from({ length: count }, (_, n) => ({
     key: `k${n}`,
     value: JSON.stringify({ id: `t-${n}`, text: textOf(n) ?? `Alice wrote ${n} letters from Berlin.` }),
@@ -166,7 +173,9 @@ export function tickets(count: number, textOf: (n: number) => string | undefined
  */
 export async function expectRecordsOf(own: Ground, expected: readonly Message[]): Promise<void> {
   const input = expected.map(({ value }) => String(value)).join("\n");
-  const { stdout } = await spanmill(["annotate", "--model", own.model, "--from", "jsonl", "--quiet"], { input });
+  const { stdout } = await spanmill(["annotate", "--model", own.model, "--from", "jsonl", "--quiet"], {
+    input,
+  });
   const reference = new Map(records(stdout).map((record) => [record.document_id, record]));
   expect(reference.size).toBe(expected.length);
   for (const topic of ["documents", "entities"] as const) {
@@ -179,7 +188,8 @@ export async function expectRecordsOf(own: Ground, expected: readonly Message[])
       seen.set(id, text);
     }
     expect([...seen.keys()].toSorted()).toEqual([...reference.keys()].toSorted());
-    for (const [id, text] of seen) expect(ANSWERS[topic](JSON.parse(text))).toEqual(ANSWERS[topic](reference.get(id)));
+    for (const [id, text] of seen)
+      expect(ANSWERS[topic](JSON.parse(text))).toEqual(ANSWERS[topic](reference.get(id)));
   }
 }
 
