@@ -212,7 +212,7 @@ function traced(source: Source, begin: (message: SourceMessage) => void): Source
         },
       }),
     stop: () => source.stop(),
-    suspect: (delivery) => source.suspect(delivery),
+    suspect: (...deliveries) => source.suspect(...deliveries),
     close: () => source.close(),
   };
 }
