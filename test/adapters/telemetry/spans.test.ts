@@ -163,9 +163,9 @@ it("hands over the very deliveries of the source, which knows them by identity",
   const inner = memorySource([message(0, "dies")]);
   const source: Source = {
     ...inner,
-    suspect: async (delivery) => {
-      marked.push(delivery);
-      await inner.suspect(delivery);
+    suspect: async (...deliveries) => {
+      marked.push(...deliveries);
+      await inner.suspect(...deliveries);
     },
   };
   let handed: unknown;
