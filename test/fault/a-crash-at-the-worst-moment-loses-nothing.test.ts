@@ -19,8 +19,8 @@ describe("between the output's acknowledgement and the commit", () => {
     async () => {
       const run = await openScenario("crash before the commit", { bootstrap });
       for (let crash = 1; crash <= CRASHES; crash++) {
-        // The first commits are of positions alone, or of few documents.
-        const commit = run.random.between(2, 4);
+        // The first commits put on record that a worker is at work, and are of few documents.
+        const commit = run.random.between(6, 10);
         const edits = [dieBefore("src/adapters/kafka/commits.js", "await commit(payloadOf(due));", commit)];
         const worker = run.start({ edits });
         await run.feed(1_000);

@@ -62,7 +62,12 @@ describe("members that come and go while documents are in flight", () => {
     second.intake.finishAtOnce();
     // The handlers wait at the distance, learn of the rebalance at a heartbeat, and drain.
     await until("a rebalance", async () => (await stateOf(group)) === "PreparingRebalance");
-    const finished = first.intake.finish().map(textOf);
+    const finished: string[] = [];
+    // What is finished before the member has heard of the rebalance makes room for more.
+    await until("a drain", () => {
+      finished.push(...first.intake.finish().map(textOf));
+      return first.seen("drained").length > 0;
+    });
     await until("two owners", () =>
       second.seen("assigned").some(({ partitions }) => partitions.length === 2),
     );

@@ -17,12 +17,23 @@ interface Mutation {
   /** Whether the worker is killed, and another one finishes; and which is edited. */
   readonly kill?: "first" | "second" | "both";
   readonly limits?: ScenarioOptions["limits"];
+  readonly settings?: ScenarioOptions["settings"];
 }
 
 const DOCUMENTS = 300;
 
-async function judge(name: string, { edits, kill, limits = {} }: Mutation): Promise<FaultReport> {
-  const run = await openScenario(name, { bootstrap, counts: false, inFlight: 60, limits, partitions: 2 });
+async function judge(
+  name: string,
+  { edits, kill, limits = {}, settings = {} }: Mutation,
+): Promise<FaultReport> {
+  const run = await openScenario(name, {
+    bootstrap,
+    counts: false,
+    inFlight: 60,
+    limits,
+    settings,
+    partitions: 2,
+  });
   await run.feed(DOCUMENTS);
   const worker = run.start(kill === "second" ? {} : { edits });
   if (kill !== undefined) {
@@ -135,6 +146,8 @@ const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: reado
       },
     ],
     kill: "both",
+    // So that a kill always finds work that is acknowledged and not committed.
+    settings: { "kafka.commit-interval": "1s" },
     red: ["I3", "I4"],
   },
   {
@@ -152,9 +165,9 @@ const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: reado
     what: "what is committed is read again",
     edits: [
       {
-        file: "src/adapters/kafka/opening.js",
-        find: "partition.tracker = createTracker(at);",
-        put: "partition.tracker = createTracker(0n);",
+        file: "src/adapters/kafka/positions.js",
+        find: "committed: BigInt(record.offset),",
+        put: "committed: 0n,",
       },
     ],
     kill: "second",
