@@ -34,6 +34,8 @@ export interface History {
   readonly samples: readonly Sample[];
   /** Names of inputs that were below the committed offset before their output was in the log (I2). */
   readonly unsafe: readonly string[];
+  /** Names of inputs that were deleted before they were read: nothing need become of them. */
+  readonly gone?: ReadonlySet<string>;
   readonly events: readonly FaultEvent[];
   /** Milliseconds between the last fault and lag 0; undefined where it was not reached. */
   readonly settledMs: number | undefined;

@@ -45,7 +45,9 @@ export interface Observer {
 const EVERY_MS = 50;
 
 export function observe(settings: ObserverSettings): Observer {
-  const { bootstrap, group, input, partitions, outputs } = settings;
+  const { bootstrap, group, input, outputs } = settings;
+  // Some may be added.
+  let { partitions } = settings;
   const inputs = new Map<string, Input>();
   const copies: Copy[] = [];
   const byInput = new Map<string, Copy[]>();
@@ -91,7 +93,10 @@ export function observe(settings: ObserverSettings): Observer {
     const at = Date.now();
     const committed = await readCommitted(bootstrap, group, input, partitions);
     const sample = { at, committed };
-    for (const record of await inputTail()) inputs.set(nameOf(record), known(record, settings.expected));
+    for (const record of await inputTail()) {
+      inputs.set(nameOf(record), known(record, settings.expected));
+      partitions = Math.max(partitions, record.partition + 1);
+    }
     await takeOutputs();
     samples.push(sample);
     checkCommitted(sample);

@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Verdict } from "./check.js";
+import type { Standstill } from "./standstill.js";
 import type { FaultEvent } from "./timeline.js";
 
 /** Holds `reports.jsonl`, and of each run the workers' logs and the timeline. FAULT_DIR replaces it. */
@@ -16,6 +17,7 @@ export interface FaultReport extends Verdict {
   /** How often committed offsets and outputs were compared while it ran. */
   readonly samples: number;
   readonly settledMs: number | undefined;
+  readonly standstills: readonly Standstill[];
   readonly rssMb: number;
   readonly descriptors: number;
   readonly ms: number;
@@ -33,11 +35,19 @@ export function describeReport(report: FaultReport): string {
   const told = [
     `${inputs} inputs, ${faults} faults, ${lost} lost, ${wrong} wrong`,
     `duplicates: ${again.length === 0 ? "none" : again.join(", ")}`,
+    `longest gaps: ${describeGaps(report.standstills)}`,
     `lag 0 after ${settledMs ?? "never"} ms, ${report.samples} samples, ${rssMb} MB, ${Math.round(ms / 1000)} s`,
   ].join("; ");
   const first = violations.slice(0, 5).map(({ invariant, what }) => `\n  ${invariant}: ${what}`);
   const more = violations.length > 5 ? `\n  and ${violations.length - 5} more` : "";
   return `fault ${scenario} (FAULT_SEED=${seed}): ${told}${first.join("")}${more}`;
+}
+
+function describeGaps(standstills: readonly Standstill[]): string {
+  const kinds = [...new Set(standstills.map(({ kind }) => kind))];
+  const longest = (wanted: string) =>
+    Math.max(...standstills.map(({ kind, longestGapMs = 0 }) => (kind === wanted ? longestGapMs : 0)));
+  return kinds.length === 0 ? "none" : kinds.map((kind) => `${longest(kind)} ms by ${kind}`).join(", ");
 }
 
 /** @returns the folder */

@@ -34,6 +34,7 @@ import { type Observer, observe } from "./observer.js";
 import { freshSeed, type Random, seeded } from "./random.js";
 import { referenceOf } from "./reference.js";
 import { describeReport, type FaultReport, keepLogs, keepReport } from "./report.js";
+import { standstills } from "./standstill.js";
 import { eventsOf, type FaultEvent } from "./timeline.js";
 import { type FaultWorker, startWorker, usageOf, type WorkerOptions } from "./workers.js";
 
@@ -76,8 +77,17 @@ export interface Scenario {
   terminate(worker: FaultWorker): Promise<number>;
   /** The same for all workers that run, one after the other. */
   terminateAll(): Promise<void>;
-  /** A fault that lasts as long as `act` does. */
-  fault<T>(cause: FaultEvent["cause"], what: string, act: () => T | Promise<T>): Promise<T>;
+  /** SIGSTOP, and SIGCONT when `until` is kept. Others may have taken over, so what was in flight may come again. */
+  sleep(worker: FaultWorker, until: () => Promise<void>): Promise<void>;
+  /** A fault that lasts as long as `act` does; the time without progress is summed by `kind`. */
+  fault<T>(
+    cause: FaultEvent["cause"],
+    what: string,
+    act: () => T | Promise<T>,
+    kind?: string,
+  ): Promise<T>;
+  /** Inputs that are deleted before they are read, or passed over by policy: they need no output. */
+  excuse(names: Iterable<string>): void;
   finish(): Promise<FaultReport>;
 }
 
@@ -104,6 +114,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
   const workers: FaultWorker[] = [];
   const events: FaultEvent[] = [];
   const ends: string[] = [];
+  const gone = new Set<string>();
   const usage = { rssMb: 0, descriptors: 0 };
   const began = Date.now();
   let fed = 0;
@@ -140,23 +151,25 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     const complaint = workers.flatMap((worker) => worker.complaint() ?? [])[0];
     if (complaint !== undefined && alive().length === 0) throw new GaveUp(complaint);
   };
-  const fault: Scenario["fault"] = async (cause, what, act) => {
+  const fault: Scenario["fault"] = async (cause, what, act, kind) => {
     const from = Date.now();
     const running = alive().length;
     try {
       return await act();
     } finally {
-      events.push({ cause, what, from, to: Date.now(), workers: running });
+      const event = { cause, what, from, to: Date.now(), workers: running };
+      events.push(kind === undefined ? event : { ...event, kind });
     }
   };
   const terminate: Scenario["terminate"] = async (worker) => {
     const from = performance.now();
-    await fault("other", `SIGTERM ${worker.name}`, async () => {
+    const act = async () => {
       worker.expectEnd();
       worker.started.process.kill("SIGTERM");
       const { status } = await worker.finished;
       if (status !== 0) ends.push(`${worker.name} ended with ${status} after SIGTERM`);
-    });
+    };
+    await fault("other", `SIGTERM ${worker.name}`, act, "SIGTERM");
     return performance.now() - from;
   };
   const terminateAll = async () => {
@@ -214,11 +227,23 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       );
     },
     async kill(worker) {
-      await fault("unclean-stop", `kill -9 ${worker.name}`, async () => {
+      const act = async () => {
         worker.expectEnd();
         worker.started.process.kill("SIGKILL");
         await worker.finished;
-      });
+      };
+      await fault("unclean-stop", `kill -9 ${worker.name}`, act, "kill -9");
+    },
+    async sleep(worker, until) {
+      const act = async () => {
+        worker.started.process.kill("SIGSTOP");
+        await until();
+        worker.started.process.kill("SIGCONT");
+      };
+      await fault("unclean-stop", `SIGSTOP ${worker.name}`, act, "SIGSTOP");
+    },
+    excuse(names) {
+      for (const name of names) gone.add(name);
     },
     async died(worker) {
       const running = alive().length;
@@ -242,10 +267,11 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       const complaints = workers.flatMap((worker) => worker.complaint() ?? []);
       const { inputs, copies, samples, unsafe } = observer;
       const reference = await referenceOf(models, [...inputs.values()]);
-      const history = { inputs, copies, samples, unsafe, events: all, settledMs, usage };
+      const history = { inputs, copies, samples, unsafe, gone, events: all, settledMs, usage };
       const verdict = check({ ...history, ends: [...ends, ...complaints] }, reference, limits);
       const report: FaultReport = {
         ...{ scenario: name, seed, ...verdict, faults, samples: samples.length, settledMs },
+        standstills: standstills(history),
         ...usage,
         ms: Date.now() - began,
       };

@@ -12,6 +12,8 @@ export interface FaultEvent {
   readonly to: number;
   /** Workers that ran when it began. */
   readonly workers: number;
+  /** What totals.js sums its standstill by: of a fault of the scenario's own. */
+  readonly kind?: string;
 }
 
 /**

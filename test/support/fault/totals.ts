@@ -16,6 +16,23 @@ for (const report of reports) {
     duplicates[cause] = (duplicates[cause] ?? 0) + count;
   }
 }
+/** By kind of event: how long it lasted, and the longest time without a new record around it. */
+const stood = reports.flatMap((report) => report.standstills ?? []);
+const standstills = Object.fromEntries(
+  [...new Set(stood.map(({ kind }) => kind))].map((wanted) => {
+    const events = stood.filter(({ kind }) => kind === wanted);
+    const lastedMs = spread(events.map(({ lastedMs }) => lastedMs));
+    const gapMs = spread(events.flatMap(({ longestGapMs }) => longestGapMs ?? []));
+    return [wanted, { events: events.length, lastedMs, gapMs }];
+  }),
+);
+
+function spread(values: readonly number[]): { median: number; most: number } | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [median, most] = [sorted[sorted.length >> 1], sorted.at(-1)];
+  return median === undefined || most === undefined ? undefined : { median, most };
+}
+
 const totals = {
   runs: reports.length,
   scenarios: new Set(reports.map(({ scenario }) => scenario)).size,
@@ -28,6 +45,7 @@ const totals = {
   duplicates,
   violations: sum(({ violations }) => violations.length),
   samples: sum(({ samples }) => samples),
+  standstills,
   slowestLag0Ms: Math.max(0, ...reports.map(({ settledMs }) => settledMs ?? 0)),
   mostRssMb: Math.max(0, ...reports.map(({ rssMb }) => rssMb)),
 };

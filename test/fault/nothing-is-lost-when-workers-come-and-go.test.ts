@@ -1,0 +1,51 @@
+/** Row 3 of the fault table: rebalances with work in flight. */
+import { setTimeout as pause } from "node:timers/promises";
+import { beforeAll, expect, it } from "vitest";
+import type { Edit } from "../support/fault/edits.js";
+import { openScenario, repetitions } from "../support/fault/scenario.js";
+import { sharedKafka } from "../support/servers/shared.js";
+
+let bootstrap: string;
+beforeAll(async () => {
+  ({ bootstrap } = await sharedKafka());
+}, 180_000);
+
+const CHANGES = repetitions(6, 40);
+
+/** Nothing wrong: only an output that takes its time, so that there is work in flight at every rebalance. */
+const SLOW_OUTPUT: Edit = {
+  file: "src/adapters/kafka/lane.js",
+  find: "const outcome = await decide(courier, part);",
+  put: "await new Promise((go) => setTimeout(go, 100)); const outcome = await decide(courier, part);",
+};
+
+it(
+  `members join and leave, ${CHANGES} times, with work in flight`,
+  async () => {
+    const run = await openScenario("members come and go", { bootstrap, partitions: 6, inFlight: 40 });
+    const edits = [SLOW_OUTPUT];
+    const all = [run.start({ edits })];
+    const workers = [...all];
+    await run.feed(1_500);
+    for (let change = 1; change <= CHANGES; change++) {
+      await Promise.all(workers.map((worker) => worker.joined()));
+      await run.outputs(run.observer.complete() + run.random.between(1, 80));
+      if (workers.length === 1 || (workers.length < 3 && run.random.between(0, 1) === 1)) {
+        all.push(run.start({ edits }));
+        workers.push(all.at(-1)!);
+      } else {
+        await run.terminate(workers.splice(run.random.between(0, workers.length - 1), 1)[0]!);
+      }
+      // So that some changes meet in one rebalance and others do not.
+      await pause(run.random.between(0, 1_500));
+      if (run.observer.lag()! < 500) await run.feed(500);
+    }
+    const logs = all.map((worker) => worker.log()).join("");
+    const report = await run.finish();
+    expect(report.violations).toEqual([]);
+    expect(logs).toContain('"kind":"drained"');
+    // The drained kept none back, so nothing came twice.
+    expect(report.duplicates).toEqual({});
+  },
+  repetitions(120_000, 900_000),
+);
