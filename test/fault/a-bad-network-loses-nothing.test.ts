@@ -31,9 +31,12 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       const rounds = 6 * TIMES;
       for (let round = 1; round <= rounds; round++) {
         const done = run.observer.complete();
-        await run.feed(150);
-        await run.outputs(done + run.random.between(1, 50));
-        await run.fault("other", "an answer to a send is lost", () => dropAnswers(PRODUCE, 1), "lost answer");
+        const act = async () => {
+          const lost = dropAnswers(PRODUCE, 1);
+          await run.feed(150);
+          await lost;
+        };
+        await run.fault("other", "an answer to a send is lost", act, "lost answer");
         await run.outputs(done + 150);
       }
       const report = await run.finish();
@@ -68,11 +71,11 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
   );
 
   it.each([
-    { what: "for less than a session", ms: [500, 3_000], kind: "short cut" },
-    { what: "for longer than a session", ms: [7_000, 9_000], kind: "long cut" },
-  ] as const)(
+    { what: "for less than a session", least: 500, most: 3_000, kind: "short cut" },
+    { what: "for longer than a session", least: 7_000, most: 9_000, kind: "long cut" },
+  ])(
     "the network is cut $what: the worker goes on without a restart",
-    async ({ what, ms, kind }) => {
+    async ({ what, least, most, kind }) => {
       const run = await open(`the network is cut ${what}`);
       const worker = run.start();
       for (let time = 1; time <= TIMES; time++) {
@@ -81,7 +84,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
         await run.outputs(done + run.random.between(1, 300));
         const act = async () => {
           proxy.cut();
-          await pause(run.random.between(...ms));
+          await pause(run.random.between(least, most));
           proxy.heal();
         };
         await run.fault("coordinator-loss", "the network is cut", act, kind);

@@ -13,6 +13,8 @@ export interface Partition extends PartitionName {
   tracker: Tracker | undefined;
   /** What the group has on record, undefined where it has nothing that counts. */
   committed: { readonly offset: Offset; readonly metadata: string } | undefined;
+  /** What the group has on record no longer exists; ours is written even before a document comes. */
+  jumped: boolean;
   /** Which of our lives as a member of the group this is. */
   readonly life: string;
   readonly reach: Reach;
@@ -89,6 +91,7 @@ function unopened(topic: string, partition: number, memberId: string): Partition
     unclean: undefined,
     tracker: undefined,
     committed: undefined,
+    jumped: false,
     found: new Map(),
     marked: new Map(),
     high: undefined,

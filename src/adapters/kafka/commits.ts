@@ -28,19 +28,27 @@ export interface Commits {
   leaving(): void;
 }
 
-export function createCommits(assignment: Assignment, report: (event: KafkaSourceEvent) => void): Commits {
-  let commit: Commit | undefined;
+/** @param early how to commit before any handler has run; tried again by kafkajs, so for nothing that moves. */
+export function createCommits(
+  assignment: Assignment,
+  early: Commit,
+  report: (event: KafkaSourceEvent) => void,
+): Commits {
+  let handed: Commit | undefined;
   let held = false;
   let leaving = false;
   let running: Promise<boolean> | undefined;
   let after: Promise<boolean> | undefined;
 
   const once = async (): Promise<boolean> => {
-    const due = assignment.all().flatMap((one) => dueOf(one, leaving));
+    // Before a handler has run nothing is due but positions that nobody has moved; of these a jump must not be lost.
+    const due = assignment
+      .all()
+      .filter(({ jumped }) => handed !== undefined || jumped)
+      .flatMap((one) => dueOf(one, leaving));
     if (due.length === 0) return true;
     if (held) return false;
-    // Then nothing is due but positions that nobody has moved.
-    if (commit === undefined) return true;
+    const commit = handed ?? early;
     try {
       // No await between reading what is ours and the call: the call is fenced by its generation, taken now.
       await commit(payloadOf(due));
@@ -64,7 +72,7 @@ export function createCommits(assignment: Assignment, report: (event: KafkaSourc
 
   return {
     via: (now) => {
-      commit = now;
+      handed = now;
     },
     hold: () => {
       held = true;

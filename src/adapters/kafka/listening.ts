@@ -2,6 +2,7 @@
 import type { ConsumerGroupJoinEvent } from "kafkajs";
 import { SpanmillError } from "../../errors.js";
 import { type Desk, pause, seek } from "./desk.js";
+import { kafkaErrorFacts } from "./log.js";
 import { openPartitions } from "./opening.js";
 import { lifeOf } from "./record.js";
 import { type PartitionName, reasonOf } from "./source-events.js";
@@ -10,6 +11,7 @@ import type { Watchdog } from "./watchdog.js";
 export function listen(desk: Desk, watchdog: Watchdog): void {
   const { consumer, commits, report } = desk;
   const { events } = consumer;
+  let missing = 0;
   consumer.on(events.HEARTBEAT, () => report({ kind: "heartbeat", after: watchdog.beat() }));
   consumer.on(events.FETCH_START, () => watchdog.sign());
   consumer.on(events.FETCH, () => watchdog.sign());
@@ -26,6 +28,7 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
   });
   consumer.on(events.GROUP_JOIN, ({ payload }) => {
     watchdog.beat();
+    missing = 0;
     joined(desk, payload);
     commits.go();
   });
@@ -38,6 +41,9 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
     desk.waiting.wake();
     const reason = reasonOf(payload.error);
     report({ kind: "crash", restart: payload.restart, reason });
+    // Where a topic is gone kafkajs starts anew without end, ten times a second, and reads the others no more either.
+    missing = kafkaErrorFacts(payload.error).code === "UNKNOWN_TOPIC_OR_PARTITION" ? missing + 1 : 0;
+    if (missing === CRASHES_OF_MISSING) desk.fail(gone(desk.settings.topics));
     if (!payload.restart) desk.fail(gaveUp(reason));
   });
   // Of a batch without documents (markers, aborted transactions) this is the only notice; kafkajs reads on behind it.
@@ -75,6 +81,16 @@ export function pauseAll(desk: Desk): void {
 
 function nameOf({ topic, partition }: PartitionName): PartitionName {
   return { topic, partition };
+}
+
+/** The first may come of a broker that has not heard of the topic yet. */
+const CRASHES_OF_MISSING = 3;
+
+function gone(topics: readonly string[]): SpanmillError {
+  return new SpanmillError(
+    "KAFKA_CONSUMER_FAILED",
+    `A topic is gone, or hidden from this user, of ${topics.join(", ")}. Create it anew, or take it from --kafka-topics, and start again.`,
+  );
 }
 
 export function gaveUp(reason: string): SpanmillError {

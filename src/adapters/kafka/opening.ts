@@ -68,6 +68,7 @@ function open(
       end: `${partition.unclean.bound}`,
     });
   }
+  partition.jumped = gap !== undefined;
   partition.committed =
     gap === undefined && found.committed >= 0n
       ? { offset: found.committed, metadata: found.metadata }

@@ -3,7 +3,7 @@ import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import type { Clock } from "../../ports/clock.js";
 import type { Source } from "../../ports/source.js";
 import { createAssignment } from "./assignment.js";
-import { createCommits } from "./commits.js";
+import { type CommitPayload, createCommits } from "./commits.js";
 import type { Desk } from "./desk.js";
 import { handleBatch, lagOf, type Owners } from "./handover.js";
 import { gaveUp, listen, pauseAll } from "./listening.js";
@@ -58,7 +58,7 @@ export function openKafkaSource(
     assignment,
     waiting,
     report,
-    commits: createCommits(assignment, report),
+    commits: createCommits(assignment, (payload) => commitEarly(consumer, payload), report),
     fail: (error) => {
       if (desk.phase === "failed" || desk.phase === "closed") return;
       desk.phase = "failed";
@@ -126,6 +126,12 @@ function createConsumer(kafka: Kafka, settings: KafkaSourceSettings): Consumer {
     metadataMaxAge: settings.metadataMaxAge,
     allowAutoTopicCreation: false,
   });
+}
+
+function commitEarly(consumer: Consumer, { topics }: CommitPayload): Promise<void> {
+  return consumer.commitOffsets(
+    topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, ...partition }))),
+  );
 }
 
 async function start(desk: Desk, eachBatch: (payload: EachBatchPayload) => Promise<void>): Promise<void> {

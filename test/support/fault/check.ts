@@ -191,11 +191,16 @@ function sameBytes(a: Copy, b: Copy): boolean {
   return isDeepStrictEqual([a.key, a.value], [b.key, b.value]);
 }
 
-/** The broker may append a moment after the process that sent it is gone. */
+/**
+ * The broker may append a moment after the process that sent it is gone. And a lane that could not reach it waits up to
+ * 5 s between two tries, so that both copies may come when all is over.
+ */
 const APPEND_MS = 2_000;
+const REACH_MS = 10_000;
 
 function causeOf({ events }: History, before: Copy, copy: Copy): FaultEvent | undefined {
-  const between = events.filter(({ from, to }) => from <= copy.at && to + APPEND_MS >= before.at);
+  const late = ({ cause }: FaultEvent) => (cause === "coordinator-loss" ? REACH_MS : APPEND_MS);
+  const between = events.filter((event) => event.from <= copy.at && event.to + late(event) >= before.at);
   for (const cause of CAUSES) {
     const found = between.findLast((event) => event.cause === cause);
     if (found !== undefined) return found;

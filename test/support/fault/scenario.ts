@@ -23,6 +23,7 @@
  *
  * Wait for what must be seen (`outputs`, `until` of servers/until.ts), never for a time.
  */
+import { onTestFailed } from "vitest";
 import { produce } from "../kafka-members.js";
 import { lookupFolder } from "../lookup-model.js";
 import { freshGroup, freshTopic } from "../servers/topics.js";
@@ -80,12 +81,7 @@ export interface Scenario {
   /** SIGSTOP, and SIGCONT when `until` is kept. Others may have taken over, so what was in flight may come again. */
   sleep(worker: FaultWorker, until: () => Promise<void>): Promise<void>;
   /** A fault that lasts as long as `act` does; the time without progress is summed by `kind`. */
-  fault<T>(
-    cause: FaultEvent["cause"],
-    what: string,
-    act: () => T | Promise<T>,
-    kind?: string,
-  ): Promise<T>;
+  fault<T>(cause: FaultEvent["cause"], what: string, act: () => T | Promise<T>, kind?: string): Promise<T>;
   /** Inputs that are deleted before they are read, or passed over by policy: they need no output. */
   excuse(names: Iterable<string>): void;
   finish(): Promise<FaultReport>;
@@ -147,6 +143,12 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
   };
   const observer = observe({ bootstrap, group, input, partitions, outputs, expected, look });
 
+  let isJudged = false;
+  onTestFailed(() => {
+    if (isJudged) return;
+    const logs = new Map(workers.map((worker) => [worker.name, worker.log()]));
+    console.log(`${name} (FAULT_SEED=${seed}): ${keepLogs({ scenario: name, seed }, logs, events)}`);
+  });
   const stillRuns = () => {
     const complaint = workers.flatMap((worker) => worker.complaint() ?? [])[0];
     if (complaint !== undefined && alive().length === 0) throw new GaveUp(complaint);
@@ -277,6 +279,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       };
       console.log(describeReport(report));
       if (options.counts !== false) keepReport(report);
+      isJudged = true;
       keepLogs(report, new Map(workers.map((worker) => [worker.name, worker.log()])), all);
       return report;
     },

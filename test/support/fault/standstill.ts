@@ -25,9 +25,7 @@ export function standstills(history: Pick<History, "inputs" | "copies" | "events
     const led = own.some((one) => touch(one, event) || near.some((gap) => touch(gap, one)));
     if (event.kind === undefined && led) return [];
     const longest = near.length === 0 ? undefined : Math.max(...near.map(({ from, to }) => to - from));
-    return [
-      { kind: event.kind ?? event.cause, lastedMs: event.to - event.from, longestGapMs: longest },
-    ];
+    return [{ kind: event.kind ?? event.cause, lastedMs: event.to - event.from, longestGapMs: longest }];
   });
   return all.filter(({ kind }) => kind !== "other");
 }
@@ -51,7 +49,8 @@ function gapsOf({ inputs, copies }: Pick<History, "inputs" | "copies">): Gap[] {
   done.forEach((later, i) => {
     waits = Math.min(waits, later.since);
     const before = done[i + 1];
-    if (before !== undefined) gaps.push({ from: Math.min(Math.max(before.at, waits), later.at), to: later.at });
+    if (before !== undefined)
+      gaps.push({ from: Math.min(Math.max(before.at, waits), later.at), to: later.at });
   });
   return gaps;
 }
