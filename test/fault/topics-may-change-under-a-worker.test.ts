@@ -55,7 +55,7 @@ it("a topic is deleted: the workers end and say so, and without it all is read o
   await run.feed(400);
   await Promise.all(workers.map((worker) => worker.joined()));
   await run.outputs(200);
-  await run.fault("unclean-stop", "a topic is deleted", async () => {
+  const act = async () => {
     for (const worker of workers) worker.expectEnd();
     await withAdmin(bootstrap, (admin) => admin.deleteTopics({ topics: [deleted] }));
     await run.feed(400);
@@ -65,7 +65,8 @@ it("a topic is deleted: the workers end and say so, and without it all is read o
       expect(stderr).toMatch(/A topic is gone/);
       expect(stderr.match(/"kind":"crash"/g)?.length).toBeLessThan(5);
     }
-  });
+  };
+  await run.fault("unclean-stop", "a topic is deleted", act, "topic deleted, and the workers end");
   const worker = run.start();
   await run.feed(200);
   const report = await run.finish();
