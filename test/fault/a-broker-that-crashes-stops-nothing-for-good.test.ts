@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openScenario, repetitions } from "../support/fault/scenario.js";
 import { KAFKA_GIVEN, type KafkaServer, startKafka } from "../support/servers/kafka.js";
 
-const CRASHES = repetitions(2, 12);
+const CRASHES = repetitions(1, 12);
 
 describe.skipIf(KAFKA_GIVEN)("kill -9 of the only broker (skipped with that of KAFKA_BOOTSTRAP)", () => {
   let kafka: KafkaServer;

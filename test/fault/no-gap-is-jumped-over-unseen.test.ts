@@ -71,7 +71,7 @@ interface Gap {
 
 function open(name: string, policy: Policy): Promise<Scenario> {
   const settings = { "kafka.out-of-range": policy };
-  return openScenario(name, { bootstrap, settings, partitions: 2, inFlight: 20 });
+  return openScenario(name, { bootstrap, settings, partitions: 2 });
 }
 
 /** Deletes what is not committed, up to some place, from both partitions, and excuses what nobody can read any more. */
