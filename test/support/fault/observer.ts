@@ -63,11 +63,13 @@ export function observe(settings: ObserverSettings): Observer {
     const copy = { ...record, channel, at: Number(record.timestamp), input: inputOf(channel, record, input) };
     copies.push(copy);
     if (copy.input === undefined) return;
-    const mine = byInput.get(copy.input) ?? [];
-    byInput.set(copy.input, mine);
-    mine.push(copy);
-    const known = inputs.get(copy.input);
-    if (known !== undefined && isComplete(known, mine)) done.add(copy.input);
+    byInput.set(copy.input, [...(byInput.get(copy.input) ?? []), copy]);
+    settle(copy.input);
+  };
+  /** An input that comes while its look is under way may be read after its output. */
+  const settle = (name: string) => {
+    const input = inputs.get(name);
+    if (input !== undefined && isComplete(input, byInput.get(name))) done.add(name);
   };
   const takeOutputs = async () => {
     const reading = [...tails].map(async ([channel, read]) => {
@@ -96,6 +98,7 @@ export function observe(settings: ObserverSettings): Observer {
     for (const record of await inputTail()) {
       inputs.set(nameOf(record), known(record, settings.expected));
       partitions = Math.max(partitions, record.partition + 1);
+      settle(nameOf(record));
     }
     await takeOutputs();
     samples.push(sample);

@@ -13,6 +13,8 @@ export interface Random {
   /** A whole number from `low` to `high`, both included. */
   between(low: number, high: number): number;
   pick<T>(list: readonly T[]): T;
+  /** A copy in an order of chance. */
+  shuffled<T>(list: readonly T[]): T[];
 }
 
 /** Mulberry32. https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
@@ -25,5 +27,13 @@ export function seeded(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   const between = (low: number, high: number) => low + Math.floor(next() * (high - low + 1));
-  return { next, between, pick: (list) => list[between(0, list.length - 1)]! };
+  const shuffled = <T>(list: readonly T[]) => {
+    const copy = [...list];
+    for (let i = copy.length - 1; i > 0; i--) {
+      const other = between(0, i);
+      [copy[i], copy[other]] = [copy[other]!, copy[i]!];
+    }
+    return copy;
+  };
+  return { next, between, pick: (list) => list[between(0, list.length - 1)]!, shuffled };
 }

@@ -1,6 +1,7 @@
 /** `spanmill run` processes of a scenario: how they are started, watched and ended. */
 import { readdirSync, readFileSync } from "node:fs";
 import { type Finished, type Started, start } from "../command.js";
+import type { WrongClock } from "./clock.js";
 import { EDITS, type Edit, editMark } from "./edits.js";
 
 export interface WorkerOptions {
@@ -8,6 +9,8 @@ export interface WorkerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly edits?: readonly Edit[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Its wall clock may be wrong; lines of its log then bear the time at which they came. */
+  readonly clock?: Pick<WrongClock, "preload" | "env">;
 }
 
 export interface FaultWorker {
@@ -31,12 +34,12 @@ export interface FaultWorker {
 export function startWorker(
   name: string,
   settings: Readonly<Record<string, string>>,
-  { edits = [], env = {} }: WorkerOptions,
+  { edits = [], env = {}, clock }: WorkerOptions,
 ): FaultWorker {
   const flags = Object.entries(settings).flatMap(([key, value]) => [`--${key.replaceAll(".", "-")}`, value]);
   const started = start(["run", ...flags], {
-    env: { ...env, [EDITS]: JSON.stringify(edits) },
-    preload: edits.length === 0 ? [] : ["fault/edit-source.js"],
+    env: { ...env, ...clock?.env, [EDITS]: JSON.stringify(edits) },
+    preload: [...(clock?.preload ?? []), ...(edits.length === 0 ? [] : ["fault/edit-source.js"])],
   });
   let log = "";
   let ended: Finished | undefined;
@@ -44,7 +47,7 @@ export function startWorker(
   let expected = false;
   let surprise: string | undefined;
   started.process.stderr.on("data", (more: string) => {
-    log += more;
+    log += clock === undefined ? more : more.replaceAll(/"time":"[^"]*"/g, timeNow);
   });
   const finished = started.finished.then((end) => {
     ended = end;
@@ -70,6 +73,10 @@ export function startWorker(
         : `${name} never loaded ${missing.file}, which was to be edited`;
     },
   };
+}
+
+function timeNow(): string {
+  return `"time":"${new Date().toISOString()}"`;
 }
 
 /** Of a process; undefined when it is gone. */

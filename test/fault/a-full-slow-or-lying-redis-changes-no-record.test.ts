@@ -1,0 +1,147 @@
+/** Row 19 of the fault table: Redis is slow, evicts, refuses to write, gives wrong values (I7). */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { blocksOf, TELL_BLOCKS } from "../support/fault/blocks.js";
+import { faultDocuments } from "../support/fault/documents.js";
+import { openScenario, repetitions } from "../support/fault/scenario.js";
+import { steadyInput } from "../support/fault/steady.js";
+import { type ControlledRedis, controlledRedis } from "../support/redis-server.js";
+import { type FaultProxy, startProxy } from "../support/servers/proxy.js";
+import { REDIS_GIVEN } from "../support/servers/redis.js";
+import { sharedKafka } from "../support/servers/shared.js";
+
+let bootstrap: string;
+beforeAll(async () => {
+  ({ bootstrap } = await sharedKafka());
+}, 180_000);
+
+const ROUNDS = repetitions(1, 8);
+const BUDGET_MS = 1_000;
+
+describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () => {
+  let redis: ControlledRedis;
+  let proxy: FaultProxy;
+  beforeAll(async () => {
+    redis = await controlledRedis();
+    proxy = await startProxy({ target: redis.address });
+  });
+  afterAll(async () => {
+    await proxy.close();
+    await redis.stop();
+  });
+  const open = (name: string, settings: Readonly<Record<string, string>> = {}) =>
+    openScenario(name, {
+      bootstrap,
+      settings: { "cache.kind": "redis", "redis.url": `redis://${proxy.address}`, ...settings },
+      limits: { rssMb: 350, descriptors: 80 },
+    });
+
+  it(
+    "slow, as long as it may be and longer",
+    async () => {
+      const run = await open("Redis slow");
+      const { during, cacheIsUsed } = steadyInput(run);
+      const worker = run.start({ edits: [TELL_BLOCKS] });
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const ms of run.random.shuffled([10, 25, 200])) {
+          await cacheIsUsed(worker);
+          await during("Redis slow", 1_500, () => proxy.delay(ms, ms / 2), proxy.heal);
+        }
+        await cacheIsUsed(worker);
+        await during("Redis on a narrow line", 1_500, () => proxy.throttle(5_000), proxy.heal);
+      }
+      await cacheIsUsed(worker);
+      const report = await run.finish();
+      expect(report.violations).toEqual([]);
+      for (const { kind, longestGapMs } of report.standstills) {
+        if (kind !== "SIGTERM") expect(longestGapMs, kind).toBeLessThan(BUDGET_MS);
+      }
+    },
+    repetitions(180_000, 600_000),
+  );
+
+  it(
+    "full: evicting, then refusing to write, then with room again",
+    async () => {
+      const run = await open("Redis full");
+      const { during, feed, done, cacheIsUsed } = steadyInput(run);
+      const worker = run.start({ edits: [TELL_BLOCKS] });
+      const limit = (maxmemory: string, policy: string) => () =>
+        redis.control.call("CONFIG", "SET", "maxmemory", maxmemory, "maxmemory-policy", policy);
+      for (let round = 0; round < ROUNDS; round++) {
+        await cacheIsUsed(worker);
+        const evicted = await statOf("evicted_keys");
+        await during("Redis evicting", 1_000, async () => {
+          await limit("2mb", "allkeys-lru")();
+          for (let i = 0; i < 10; i++) await feed(500);
+        });
+        expect(await statOf("evicted_keys")).toBeGreaterThan(evicted);
+        const refused = await refusals();
+        await during("Redis refusing to write", 2_000, limit("1", "noeviction"));
+        // After five refusals none is tried for a while.
+        expect(await refusals()).toBeGreaterThan(refused);
+        expect((await refusals()) - refused).toBeLessThan(200);
+        await limit("0", "noeviction")();
+      }
+      await cacheIsUsed(worker);
+      await done();
+      const report = await run.finish();
+      expect(report.violations).toEqual([]);
+    },
+    repetitions(180_000, 600_000),
+  );
+
+  it(
+    "with every value changed, cut, or another key's: none is believed, all are counted and mended",
+    async () => {
+      const run = await open("Redis lies", { "redis.timeout": "5s" });
+      const { feed, done, cacheIsUsed } = steadyInput(run);
+      const documents = faultDocuments(run.random, 0, 400, 3);
+      const worker = run.start({ edits: [TELL_BLOCKS] });
+      /** Feeds the same documents again. */
+      const again = async () => {
+        const before = worker.log();
+        await feed(run.random.shuffled(documents));
+        await done();
+        return blocksOf(worker.log(), before);
+      };
+      const flipped = (value: Buffer) => {
+        const copy = Buffer.from(value);
+        const at = run.random.between(0, copy.length - 1);
+        copy[at] = copy[at]! ^ (1 << run.random.between(0, 7));
+        return copy;
+      };
+      const lies: Readonly<Record<string, (value: Buffer, other: Buffer) => Buffer>> = {
+        "a bit flipped in every value": flipped,
+        "every value cut": (value) => value.subarray(0, run.random.between(0, value.length - 1)),
+        "every value another's": (_value, other) => other,
+      };
+      await cacheIsUsed(worker);
+      await redis.control.flushall();
+      await again();
+      const keys = await redis.control.keys("*");
+      expect(keys.length).toBeGreaterThan(200);
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const [name, lie] of run.random.shuffled(Object.entries(lies))) {
+          await run.fault("other", name, async () => {
+            const values = (await redis.control.mgetBuffer(keys)) as Buffer[];
+            for (const [i, key] of keys.entries()) {
+              await redis.control.set(key, lie(values[i]!, values[(i + 1) % keys.length]!));
+            }
+          });
+          expect(await again()).toMatchObject({ corrupt: keys.length, computed: keys.length });
+          expect(await again()).toMatchObject({ corrupt: 0, computed: 0 });
+        }
+      }
+      expect((await run.finish()).violations).toEqual([]);
+    },
+    repetitions(180_000, 600_000),
+  );
+
+  async function statOf(name: string): Promise<number> {
+    return Number(new RegExp(`${name}:(\\d+)`).exec(await redis.control.info("stats"))?.[1]);
+  }
+
+  async function refusals(): Promise<number> {
+    return Number(/errorstat_OOM:count=(\d+)/.exec(await redis.control.info("errorstats"))?.[1] ?? 0);
+  }
+});
