@@ -1,0 +1,175 @@
+/** Row 22 of the fault table: the wall clock steps by a minute, and runs too fast or too slow. */
+import { setTimeout as pause } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { beforeAll, describe, expect, it } from "vitest";
+import { EXIT } from "../../src/errors.js";
+import { blocksOf, TELL_BLOCKS } from "../support/fault/blocks.js";
+import { faketimeClock, type PatchedClock, patchedClock } from "../support/fault/clock.js";
+import { faultDocuments } from "../support/fault/documents.js";
+import { openScenario, repetitions, type Scenario } from "../support/fault/scenario.js";
+import { type SteadyInput, steadyInput } from "../support/fault/steady.js";
+import type { FaultWorker } from "../support/fault/workers.js";
+import { sharedKafka, sharedRedis } from "../support/servers/shared.js";
+
+let bootstrap: string;
+let redis: string;
+beforeAll(async () => {
+  ({ bootstrap } = await sharedKafka());
+  ({ url: redis } = await sharedRedis());
+}, 180_000);
+
+const STEPS = repetitions(1, 6);
+const STEP_MS = 60_000;
+const SESSION_MS = 6_000;
+const FAKETIME = faketimeClock();
+/** libfaketime opens its file for each question. */
+const LIMITS = { rssMb: 350, descriptors: 150 };
+
+describe("a step", () => {
+  it(
+    "back: the worker ends by itself within the session, and the next one goes on with that clock",
+    async () => {
+      const run = await openScenario("clock back", { bootstrap, limits: LIMITS });
+      const clock = patchedClock();
+      const { feed, done } = steadyInput(run);
+      for (let step = 1; step <= STEPS; step++) {
+        const worker = run.start({ clock });
+        await feed(300);
+        await done();
+        await clock.set({ offsetMs: -step * STEP_MS }, worker);
+        await endsInTime(run, feed, worker);
+      }
+      run.start({ clock });
+      await done();
+      expect((await run.finish()).violations).toEqual([]);
+    },
+    repetitions(180_000, 600_000),
+  );
+
+  it(
+    "forward: the worker goes on, and what it remembers has aged by no more than the time that passed",
+    async () => {
+      const prefix = `clock-${process.pid}-${Date.now()}:`;
+      const run = await openScenario("clock forward", {
+        bootstrap,
+        settings: {
+          ...{ "cache.kind": "both", "cache.ttl": "50s", "redis.timeout": "5s" },
+          ...{ "redis.url": redis, "redis.prefix": prefix },
+        },
+        limits: LIMITS,
+      });
+      const clock = patchedClock();
+      const { feed, done, during, cacheIsUsed } = steadyInput(run);
+      const worker = run.start({ clock, edits: [TELL_BLOCKS] });
+      await cacheIsUsed(worker);
+      for (let step = 1; step <= STEPS; step++) {
+        const documents = faultDocuments(run.random, step * 10_000, step * 10_000 + 200, 3);
+        await feed(documents);
+        await done();
+        const before = worker.log();
+        await during("clock forward", SESSION_MS + 1_000, async () => {
+          await clock.set({ offsetMs: step * STEP_MS }, worker);
+          await feed(run.random.shuffled(documents));
+          await done();
+          expect(blocksOf(worker.log(), before)).toMatchObject({ computed: 0, corrupt: 0 });
+        });
+        const ages = await lifetimes(prefix);
+        expect(Math.min(...ages)).toBeGreaterThan(0);
+        expect(Math.max(...ages)).toBeLessThanOrEqual(50_000);
+      }
+      const report = await run.finish();
+      expect(report.violations).toEqual([]);
+      expect(report.duplicates).toEqual({});
+    },
+    repetitions(180_000, 600_000),
+  );
+
+  it.skipIf(FAKETIME === undefined)(
+    "back, for all that the process asks for the time (skipped without libfaketime)",
+    async () => {
+      const run = await openScenario("clock by faketime", { bootstrap, limits: LIMITS });
+      const { feed, done } = steadyInput(run);
+      const worker = run.start({ clock: FAKETIME! });
+      await feed(300);
+      await done();
+      await FAKETIME!.set({ offsetMs: -STEP_MS });
+      await endsInTime(run, feed, worker);
+      run.start({ clock: FAKETIME! });
+      await done();
+      expect((await run.finish()).violations).toEqual([]);
+    },
+    180_000,
+  );
+});
+
+/** Feeds until the worker, whose clock stepped back just now, has ended. */
+async function endsInTime(run: Scenario, feed: SteadyInput["feed"], worker: FaultWorker): Promise<void> {
+  const from = performance.now();
+  const died = run.died(worker);
+  while (worker.ended() === undefined) await feed(20);
+  await died;
+  expect(performance.now() - from).toBeLessThan(SESSION_MS + 500);
+  expect(worker.ended()?.status).toBe(EXIT.heartbeat);
+}
+
+describe("too fast or too slow", () => {
+  it("nothing is noticed, and an idle worker sets no more timers than ever", async () => {
+    const clock = patchedClock();
+    const run = await openScenario("clock drifts", { bootstrap, limits: LIMITS });
+    const { during, feed, done } = steadyInput(run);
+    const worker = run.start({ clock });
+    await feed(100);
+    await done();
+    expect(await timersOf(clock, worker)).toBeLessThan(TIMERS);
+    for (const rate of RATES.slice(0, repetitions(2, RATES.length))) {
+      const drift = () => clock.set({ offsetMs: 0, rate }, worker);
+      await during(`clock at ${rate}`, SESSION_MS + 1_000, drift);
+      expect(await timersOf(clock, worker)).toBeLessThan(TIMERS);
+    }
+    const report = await run.finish();
+    expect(report.violations).toEqual([]);
+    expect(report.duplicates).toEqual({});
+    expect(worker.log()).not.toMatch(/"crash/);
+  }, 180_000);
+
+  it.each([STEP_MS, -STEP_MS])(
+    "nor does it after a step of %d ms",
+    async (offsetMs) => {
+      const clock = patchedClock();
+      const run = await openScenario(`clock steps by ${offsetMs}, idle`, { bootstrap, limits: LIMITS });
+      const { feed, done } = steadyInput(run);
+      const worker = run.start({ clock });
+      await feed(100);
+      await done();
+      const end = offsetMs < 0 ? run.died(worker) : undefined;
+      await clock.set({ offsetMs }, worker);
+      expect(await timersOf(clock, worker)).toBeLessThan(TIMERS);
+      await end;
+      expect((await run.finish()).violations).toEqual([]);
+    },
+    180_000,
+  );
+});
+
+const RATES = [0.8, 1.25, 0.999, 1.001];
+const IDLE_MS = 2_000;
+/** In so long; kafkajs as it comes sets one each millisecond and connection. */
+const TIMERS = 600;
+
+async function timersOf(clock: PatchedClock, worker: FaultWorker): Promise<number> {
+  const before = await clock.timers(worker);
+  await pause(IDLE_MS);
+  const set = (await clock.timers(worker)) - before;
+  console.log(`${set} timers in ${IDLE_MS} ms`);
+  return set;
+}
+
+/** Milliseconds that the keys have left. */
+async function lifetimes(prefix: string): Promise<number[]> {
+  const control = new Redis(redis);
+  try {
+    return await Promise.all((await control.keys(`${prefix}*`)).map((key) => control.pttl(key)));
+  } finally {
+    control.disconnect();
+  }
+}
