@@ -53,15 +53,17 @@ describe("a cache", () => {
           { withinMs: 60_000 },
         );
         await run.terminate(worker);
-        expect(await linesOf(bootstrap, [documents!, entities!, deadLetters!])).toEqual(await bare());
+        const [mine, bare] = await Promise.all([
+          linesOf(bootstrap, [documents!, entities!, deadLetters!]),
+          linesOf(
+            bootstrap,
+            CHANNELS.map((channel) => run.topics[channel]),
+          ),
+        ]);
+        expect(mine).toHaveLength(bare.length);
+        expect(mine.filter((line, i) => line !== bare[i]).length).toBe(0);
         return blocksOf(worker.log());
       };
-      const bare = () =>
-        linesOf(
-          bootstrap,
-          CHANNELS.map((channel) => run.topics[channel]),
-        );
-
       const cold = await other();
       expect(cold.cached).toBeGreaterThan(0);
       const warm = await other();
@@ -72,7 +74,10 @@ describe("a cache", () => {
   );
 });
 
-/** Records of each topic, whole but for where in the topic they stand and when they came; sorted. */
+/** When a document failed, which differs whatever the cache. */
+const TIMES: ReadonlySet<string> = new Set(["spanmill.failed-at", "spanmill.first-failure-at"]);
+
+/** Records of each topic, whole but for their offsets and times; sorted. */
 async function linesOf(bootstrap: string, topics: readonly string[]): Promise<string[]> {
   const read = await Promise.all(topics.map((topic) => readTopic(bootstrap, topic)));
   return read.flatMap(({ records }, channel) =>
@@ -83,7 +88,7 @@ async function linesOf(bootstrap: string, topics: readonly string[]): Promise<st
           partition,
           key?.toString("latin1"),
           value?.toString("latin1"),
-          headers.map(([name, content]) => [name, content?.toString("latin1")]),
+          headers.flatMap(([name, content]) => (TIMES.has(name) ? [] : [name, content?.toString("latin1")])),
         ]),
       )
       .sort(),
