@@ -4,6 +4,7 @@
  * whoever reads them.
  */
 import type { Delivery, Intake, Place, Source, SourceMessage } from "../../ports/source.js";
+import { createStopping } from "../stopping.js";
 import { openBytes, STDIN } from "./bytes.js";
 import { requireFiles } from "./paths.js";
 
@@ -19,18 +20,14 @@ export interface FileSourceSettings {
 /** @throws SpanmillError INPUT_NOT_FOUND, INPUT_IS_DIRECTORY at once; INPUT_UNREADABLE while it runs. */
 export function fileSource({ paths, unit, maxBytes }: FileSourceSettings): Source {
   requireFiles(paths);
-  let isStopped = false;
-  let stopNow!: () => void;
-  const stopping = new Promise<void>((resolve) => {
-    stopNow = resolve;
-  });
+  const stopping = createStopping();
 
   /** False where it was stopped meanwhile. */
   async function handOver(intake: Intake, message: SourceMessage): Promise<boolean> {
-    for (let room = intake.room(); room !== undefined && !isStopped; room = intake.room()) {
-      await Promise.race([room, stopping]);
+    for (let room = intake.room(); room !== undefined && !stopping.isStopped; room = intake.room()) {
+      await stopping.before(room);
     }
-    if (isStopped) return false;
+    if (stopping.isStopped) return false;
     const delivery: Delivery = { message, deaths: 0, done: () => {} };
     intake.take(delivery);
     return true;
@@ -44,7 +41,7 @@ export function fileSource({ paths, unit, maxBytes }: FileSourceSettings): Sourc
       const iterator = pieces[Symbol.asyncIterator]();
       for (;;) {
         // A pipe may be silent for long.
-        const next = await Promise.race([iterator.next(), stopping]);
+        const next = await stopping.before(iterator.next());
         if (next === undefined) {
           iterator.return?.(undefined).catch(() => {});
           await bytes.close();
@@ -64,8 +61,7 @@ export function fileSource({ paths, unit, maxBytes }: FileSourceSettings): Sourc
   return {
     run,
     async stop() {
-      isStopped = true;
-      stopNow();
+      stopping.stop();
     },
     // Nothing outlives the process here: where it stopped, its caller has to know.
     async suspect() {},

@@ -1,5 +1,6 @@
 /** Messages held in memory as a source: for demonstrations and tests. It shows what a real one would have on record. */
 import type { Delivery, Intake, Place, Source, SourceMessage } from "../../ports/source.js";
+import { createStopping } from "../stopping.js";
 
 /** What is on record, beyond the life of one source. */
 export interface Ledger {
@@ -30,19 +31,15 @@ export function memorySource(
   const open = notDone(messages, ledger);
   /** What the suspects of this life counted before it. */
   const before = new Map<string, number>();
-  let isStopped = false;
-  let stopNow!: () => void;
-  const stopping = new Promise<void>((resolve) => {
-    stopNow = resolve;
-  });
+  const stopping = createStopping();
   let running: Promise<void> = Promise.resolve();
 
   async function run(intake: Intake): Promise<void> {
     for (const message of open) {
-      for (let room = intake.room(); room !== undefined && !isStopped; room = intake.room()) {
-        await Promise.race([room, stopping]);
+      for (let room = intake.room(); room !== undefined && !stopping.isStopped; room = intake.room()) {
+        await stopping.before(room);
       }
-      if (isStopped) return;
+      if (stopping.isStopped) return;
       intake.take(delivery(message));
       // Others of the process get their turn, as between two fetches.
       await undefined;
@@ -75,8 +72,7 @@ export function memorySource(
       return running;
     },
     async stop() {
-      isStopped = true;
-      stopNow();
+      stopping.stop();
       await running;
     },
     async suspect(...deliveries) {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fileSource } from "../../../src/adapters/files/message-source.js";
 import type { SourceMessage } from "../../../src/ports/source.js";
+import { collectGarbage } from "../../support/garbage.js";
 import { temporaryFolder } from "../../support/temporary.js";
 
 const folder = temporaryFolder();
@@ -68,6 +69,28 @@ describe("files as a source", () => {
 
   it("give nothing after they are stopped", async () => {
     expect((await read(["a\nb\nc\n"], "line", 100, 2)).taken).toHaveLength(2);
+  });
+
+  it("hold on to nothing that they have handed over", async () => {
+    const path = join(folder, "many.txt");
+    writeFileSync(path, `${"x".repeat(2_000)}\n`.repeat(4_000));
+    const source = fileSource({ paths: [path], unit: "line", maxBytes: 4_000 });
+    const taken: WeakRef<Buffer>[] = [];
+    let isRead = false;
+    let held = Number.NaN;
+    await source.run({
+      // Before the last line there is no room until what is held was counted.
+      room: () => {
+        if (taken.length < 3_999 || isRead) return undefined;
+        isRead = true;
+        return collectGarbage().then(() => {
+          held = taken.filter((one) => one.deref() !== undefined).length;
+        });
+      },
+      take: ({ message }) => void taken.push(new WeakRef(message.value!)),
+    });
+    expect(taken).toHaveLength(4_000);
+    expect(held).toBeLessThan(10);
   });
 
   it("that are not there are named at once", () => {
