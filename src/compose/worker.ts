@@ -1,6 +1,6 @@
 /** The composition root of the worker: settings become ports, ports become a running loop, and all is closed in turn. */
 import { noCache, tiered } from "../adapters/caches.js";
-import { openMessageFiles } from "../adapters/files/message-files.js";
+import { openFileSink } from "../adapters/files/message-sink.js";
 import { fileSource } from "../adapters/files/message-source.js";
 import { type MemoryOutcome, memoryCache } from "../adapters/memory/cache.js";
 import { redisCache } from "../adapters/redis/cache.js";
@@ -118,7 +118,7 @@ export async function openSink(setup: SinkSetup, { clock, tell, watch }: WorkerH
     }
     case "files":
     case "stdout":
-      return openMessageFiles(setup.outputs, setup.append);
+      return openFileSink({ paths: setup.outputs, append: setup.append, late: "dead-letters" });
   }
 }
 

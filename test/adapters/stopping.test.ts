@@ -4,9 +4,9 @@ import { collectGarbage } from "../support/garbage.js";
 
 describe("a wait that can be stopped", () => {
   it("is kept, or not, as its promise is", async () => {
-    const { before } = createStopping();
-    expect(await before(Promise.resolve(1))).toBe(1);
-    await expect(before(Promise.reject(new Error("no")))).rejects.toThrow("no");
+    const stopping = createStopping();
+    expect(await stopping.before(Promise.resolve(1))).toBe(1);
+    await expect(stopping.before(Promise.reject(new Error("no")))).rejects.toThrow("no");
   });
 
   it("ends when it is stopped, and from then on at once", async () => {

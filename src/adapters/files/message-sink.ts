@@ -8,6 +8,7 @@
 import { SpanmillError } from "../../errors.js";
 import type { Channel, OutputMessage, Sink } from "../../ports/sink.js";
 import { outputError, STDOUT } from "./output.js";
+import { identity } from "./paths.js";
 import { type Sink as ByteSink, openFile, openStdout } from "./sink.js";
 
 export interface FileSinkSettings {
@@ -15,30 +16,70 @@ export interface FileSinkSettings {
   readonly paths: Partial<Record<Channel, string>>;
   /** Go on after what the files hold. */
   readonly append?: boolean;
+  /**
+   * A channel whose file is opened by its first message and always added to; where it is another channel's too, it is
+   * that one's.
+   */
+  readonly late?: Channel;
 }
 
 /** @throws SpanmillError OUTPUT_UNWRITABLE, OUTPUT_FULL. */
-export async function openFileSink({ paths, append = false }: FileSinkSettings): Promise<Sink> {
-  const files = new Map<string, LineFile>();
-  for (const path of new Set(Object.values(paths))) files.set(path, await openLineFile(path, append));
+export async function openFileSink({ paths, append = false, late }: FileSinkSettings): Promise<Sink> {
+  const files = sharedFiles();
+  const opened = new Map<Channel, Promise<LineFile>>();
+  for (const [channel, path] of Object.entries(paths) as [Channel, string][]) {
+    if (channel === late) continue;
+    const file = files.at(path, append);
+    await file;
+    opened.set(channel, file);
+  }
   let closed: Promise<unknown> | undefined;
+
+  const fileOf = (channel: Channel): Promise<LineFile> | undefined => {
+    const path = paths[channel];
+    if (path !== undefined && !opened.has(channel)) opened.set(channel, files.at(path, true));
+    return opened.get(channel);
+  };
   return {
     limit: () => undefined,
     async send(message) {
-      const path = paths[message.channel];
-      const file = path === undefined ? undefined : files.get(path);
-      if (closed !== undefined || file === undefined) {
+      const file = closed === undefined ? fileOf(message.channel) : undefined;
+      if (file === undefined) {
         throw new SpanmillError(
           "INTERNAL",
           `A message was sent to ${message.channel}, which has no file, or whose file is closed`,
         );
       }
       const line = lineOf(message);
-      if (line !== undefined) await file.write(line);
+      if (line !== undefined) await (await file).write(line);
     },
     async close() {
-      closed ??= Promise.all([...files.values()].map((file) => file.close()));
+      closed ??= Promise.allSettled(opened.values()).then(files.close);
       await closed;
+    },
+  };
+}
+
+interface SharedFiles {
+  at(path: string, append: boolean): Promise<LineFile>;
+  close(): Promise<void>;
+}
+
+/**
+ * One open file for all names of a file: each of two would write at a position of its own, over what the other has
+ * written. One call at a time.
+ */
+function sharedFiles(): SharedFiles {
+  const byName = new Map<string, LineFile>();
+  return {
+    async at(path, append) {
+      const known = byName.get(path) ?? byName.get(identity(path, 1) ?? path);
+      const file = known ?? (await openLineFile(path, append));
+      byName.set(path, file).set(identity(path, 1) ?? path, file);
+      return file;
+    },
+    async close() {
+      await Promise.all([...new Set(byName.values())].map((file) => file.close()));
     },
   };
 }

@@ -82,8 +82,12 @@ function isSameOutput(a: string, b: string): boolean {
   return a !== STDIN && b !== STDIN && !existsSync(a) && resolve(a) === resolve(b);
 }
 
-/** Undefined where it is no file, or none yet: devices and pipes may well be on both sides. */
-function identity(path: string, standard: number): string | undefined {
+/**
+ * The same for all names of a file. Undefined where it is no file, or none yet: devices and pipes may well be on both sides.
+ *
+ * @param standard what `-` stands for: 0 or 1.
+ */
+export function identity(path: string, standard: number): string | undefined {
   let stats: Stats;
   try {
     stats = path === STDIN ? fstatSync(standard) : statSync(path);
