@@ -1,7 +1,7 @@
 /** What the messages of one document have in common: their key, and what their headers say of the document's source. */
 import type { OutputMessage } from "../ports/sink.js";
 import type { Place, SourceMessage } from "../ports/source.js";
-import { headerText, placeName, REVISION, revisionOf } from "./place.js";
+import { headerText, LAST_TIME, placeName, REVISION, revisionOf } from "./place.js";
 
 export interface Envelope {
   /** The input's key, else the document's id. */
@@ -49,7 +49,9 @@ export function originalPlace(message: Pick<SourceMessage, "headers">): string |
 
 export function originalTimestamp(message: Pick<SourceMessage, "headers">): number | undefined {
   const original = headerText(message, ORIGINAL_TIMESTAMP);
-  return original !== undefined && /^\d{1,15}$/.test(original) ? Number(original) : undefined;
+  if (original === undefined || !/^\d{1,15}$/.test(original)) return undefined;
+  const time = Number(original);
+  return time <= LAST_TIME ? time : undefined;
 }
 
 const PLACE = /^.{1,4096}\/\d{1,10}\/\d{1,19}$/s;

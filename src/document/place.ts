@@ -16,6 +16,9 @@ export function revisionOf({ partition, offset }: Place, time: number | undefine
   return `${pad(milliseconds, 15)}-${pad(partition, 10)}-${pad(offset, 19)}`;
 }
 
+/** The end of the year 9999: what lies beyond cannot be written as RFC 3339, and is no time of a document. */
+export const LAST_TIME = 253_402_300_799_999;
+
 export const REVISION = /^\d{15}-\d{10}-\d{19}$/;
 
 function pad(number: number | string, digits: number): string {

@@ -82,14 +82,14 @@ export async function work(
   if (opened.kind === "failed") return opened;
   const nothing = { reduced: [], spans: {}, engine: 0, write: 0, attempts: 0 };
   const { envelope } = opened;
-  if (opened.kind === "tombstone") {
-    const messages = tombstonesOf(delivery.message, envelope, envelope.revision, output);
-    return { ...nothing, kind: "tombstone", messages };
-  }
   let attempts = 0;
   const start = now();
   let stage: Failure["stage"] = "TRANSFORMATION";
   try {
+    if (opened.kind === "tombstone") {
+      const messages = tombstonesOf(delivery.message, envelope, envelope.revision, output);
+      return { ...nothing, kind: "tombstone", messages };
+    }
     const tagged = await engine.tag(delivery, opened.document.inputs, () => attempts++);
     const answered = now();
     stage = "TASK_PUT";

@@ -15,7 +15,7 @@ export interface SourceMessage {
   /** Undefined: a tombstone. */
   readonly value: Buffer | undefined;
   readonly headers: readonly (readonly [name: string, value: Buffer])[];
-  /** When the source says that it was written, in milliseconds since 1970; undefined where it does not say. */
+  /** When the source says that it was written, in milliseconds from 1970 to 9999; undefined where it does not say. */
   readonly timestamp: number | undefined;
 }
 

@@ -113,6 +113,14 @@ describe("a dead letter", () => {
     expect(again.failedAt).not.toBe(once.failedAt);
   });
 
+  it("does not take over a time of no calendar", () => {
+    const header = ["spanmill.original-timestamp", Buffer.from("999999999999999")] as const;
+    const letter = received(deadLetter(message(4, ""), failure, reporter, 0));
+    expect(readDeadLetter({ ...letter, headers: [...letter.headers, header] })!.original.timestamp).toBe(
+      undefined,
+    );
+  });
+
   it("is told from other messages", () => {
     expect(readDeadLetter(message(0, "x"))).toBeUndefined();
   });

@@ -142,6 +142,14 @@ describe("a worker", () => {
     ]);
     expect(ledger.done.size).toBe(3);
   });
+
+  it("sets a tombstone aside that no message can be made of, and goes on", async () => {
+    const sink = memorySink();
+    const impossible = { key: Buffer.from("k"), value: undefined as never, timestamp: 1e18 };
+    const worker = startWorker({ messages: [message(0, "", impossible), message(1, "Ada")], sink });
+    expect(await worker.ended).toEqual({ reason: "source", abandoned: 0 });
+    expect(sink.messages.map(({ channel }) => channel)).toEqual(["dead-letters", "documents"]);
+  });
 });
 
 describe("an end that is asked for", () => {

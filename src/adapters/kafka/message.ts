@@ -1,5 +1,6 @@
 /** A message of kafkajs as one of ours, its bytes copied out of the fetch buffer. */
 import type { KafkaMessage } from "kafkajs";
+import { LAST_TIME } from "../../document/place.js";
 import type { SourceMessage } from "../../ports/source.js";
 
 export interface Copied {
@@ -33,7 +34,8 @@ export function copyMessage(topic: string, partition: number, from: KafkaMessage
       key: from.key === null ? undefined : copy(from.key),
       value: from.value === null ? undefined : copy(from.value),
       headers: headers.map(([name, value]) => [name, copy(value)] as const),
-      timestamp: Number.isFinite(timestamp) && timestamp >= 0 ? timestamp : undefined,
+      // -1 where the log has none; producers that count in micro- or nanoseconds say nothing that can be used.
+      timestamp: timestamp >= 0 && timestamp <= LAST_TIME ? timestamp : undefined,
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Values of JSON fields that are no text: languages and times. Null and absence are nothing, not a mistake. */
+import { LAST_TIME } from "../place.js";
 import { kindOf } from "./json.js";
 
 type Read<Value> = { readonly value: Value } | { readonly wrong: string } | undefined;
@@ -27,7 +28,7 @@ export function timeOf(value: unknown): Read<number> {
 
 /** Years 1970 to 9999: what RFC 3339 can write. NaN is not in it. */
 function inRange(milliseconds: number): boolean {
-  return milliseconds >= 0 && milliseconds < 253_402_300_800_000;
+  return milliseconds >= 0 && milliseconds <= LAST_TIME;
 }
 
 const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}$/;

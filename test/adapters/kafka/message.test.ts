@@ -54,7 +54,17 @@ describe("a message out of a fetch buffer", () => {
     expect(message.headers.map(([name, value]) => `${name}=${value}`)).toEqual(["a=1", "a=2", "b=", "c=3"]);
   });
 
-  it("has no time where the log has none", () => {
-    expect(copyMessage("t", 0, fetched({})).message.timestamp).toBeUndefined();
+  it.each([
+    ["the log has none", "-1"],
+    ["it is in microseconds", "1700000000000000"],
+    ["it is in nanoseconds", "1700000000000000000"],
+    ["it is just past the year 9999", "253402300800000"],
+  ])("has no time where %s", (_, timestamp) => {
+    expect(copyMessage("t", 0, fetched({ timestamp })).message.timestamp).toBeUndefined();
+  });
+
+  it("has a time up to the end of the year 9999", () => {
+    const { timestamp } = copyMessage("t", 0, fetched({ timestamp: "253402300799999" })).message;
+    expect(new Date(timestamp!).toISOString()).toBe("9999-12-31T23:59:59.999Z");
   });
 });
