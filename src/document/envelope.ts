@@ -32,7 +32,7 @@ export function envelopeOf(
     key: key ?? Buffer.from(documentId.toWellFormed()),
     documentId,
     revision: originalRevision(message) ?? revisionOf(message.place, timestamp ?? said.time),
-    time: said.time ?? originalTimestamp(message) ?? timestamp,
+    time: said.time ?? writtenAt(message),
     trace: traceOf(message),
   };
 }
@@ -45,6 +45,11 @@ export function originalRevision(message: Pick<SourceMessage, "headers">): strin
 export function originalPlace(message: Pick<SourceMessage, "headers">): string | undefined {
   const original = headerText(message, ORIGINAL_PLACE);
   return original !== undefined && PLACE.test(original) ? original : undefined;
+}
+
+/** When the source says that the document was written. A message that was sent back has the time of that. */
+export function writtenAt(message: Pick<SourceMessage, "headers" | "timestamp">): number | undefined {
+  return originalRevision(message) === undefined ? message.timestamp : originalTimestamp(message);
 }
 
 export function originalTimestamp(message: Pick<SourceMessage, "headers">): number | undefined {

@@ -12,6 +12,7 @@ import {
   originalPlace,
   originalRevision,
   originalTimestamp,
+  writtenAt,
 } from "../document/envelope.js";
 import { sizeOf } from "../document/messages.js";
 import { headerText, placeName, revisionOf } from "../document/place.js";
@@ -29,6 +30,8 @@ export interface Failure {
   readonly stage: FailedStage;
   /** How often the engine was asked. */
   readonly attempts: number;
+  /** With which the document was read; left out where it could not be: then it follows from the message alone. */
+  readonly revision?: string;
 }
 
 export interface Reporter {
@@ -87,12 +90,12 @@ const STUB_BYTES = 1024;
 
 function reportOf(
   message: SourceMessage,
-  { code, reason, stage, attempts }: Failure,
+  { code, reason, stage, attempts, revision }: Failure,
   { source, version, pipelineDigest }: Reporter,
   at: number,
 ): Headers {
   const { place, value } = message;
-  const timestamp = originalTimestamp(message) ?? message.timestamp;
+  const timestamp = writtenAt(message);
   const failedAt = new Date(at).toISOString();
   return [
     ["__connect.errors.topic", place.topic],
@@ -109,7 +112,7 @@ function reportOf(
     [FAILURES, String(failuresOf(message) + 1)],
     ["spanmill.failed-at", failedAt],
     [FIRST_FAILURE, headerText(message, FIRST_FAILURE) ?? failedAt],
-    [ORIGINAL_REVISION, originalRevision(message) ?? revisionOf(place, message.timestamp)],
+    [ORIGINAL_REVISION, revision ?? originalRevision(message) ?? revisionOf(place, message.timestamp)],
     [ORIGINAL_PLACE, originalPlace(message) ?? placeName(place)],
     ...(timestamp === undefined ? [] : [[ORIGINAL_TIMESTAMP, String(timestamp)] as const]),
     [

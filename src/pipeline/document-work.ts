@@ -58,6 +58,7 @@ function opened({ message, deaths }: Delivery, { input }: WorkSettings): Opened 
 export type Worked =
   | {
       readonly kind: "record" | "tombstone";
+      readonly revision: string;
       readonly messages: readonly OutputMessage[];
       readonly reduced: readonly Reduced[];
       readonly spans: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -80,14 +81,15 @@ export async function work(
   now: () => number,
 ): Promise<Worked> {
   if (opened.kind === "failed") return opened;
-  const nothing = { reduced: [], spans: {}, engine: 0, write: 0, attempts: 0 };
   const { envelope } = opened;
+  const { revision } = envelope;
+  const nothing = { revision, reduced: [], spans: {}, engine: 0, write: 0, attempts: 0 };
   let attempts = 0;
   const start = now();
   let stage: Failure["stage"] = "TRANSFORMATION";
   try {
     if (opened.kind === "tombstone") {
-      const messages = tombstonesOf(delivery.message, envelope, envelope.revision, output);
+      const messages = tombstonesOf(delivery.message, envelope, revision, output);
       return { ...nothing, kind: "tombstone", messages };
     }
     const tagged = await engine.tag(delivery, opened.document.inputs, () => attempts++);
@@ -96,9 +98,9 @@ export async function work(
     const record = buildRecord(opened.document, tagged, settings);
     const written = messagesOf(record, envelope, output, limit);
     const times = { engine: answered - start, write: now() - answered };
-    return { ...written, ...times, kind: "record", spans: countsOf(record.lenses), attempts };
+    return { ...written, ...times, kind: "record", revision, spans: countsOf(record.lenses), attempts };
   } catch (error) {
-    return { kind: "failed", failure: { ...blameOf(error), stage, attempts } };
+    return { kind: "failed", failure: { ...blameOf(error), stage, attempts, revision } };
   }
 }
 

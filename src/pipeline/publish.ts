@@ -52,12 +52,12 @@ export function publisher({ sink, share, reporter, clock, events }: PublisherPar
   return {
     async publish({ message }, worked) {
       if (worked.kind === "failed") return setAside(message, worked.failure);
-      const { messages, attempts } = worked;
+      const { messages, attempts, revision } = worked;
       for (const part of worked.reduced) events({ kind: "reduced", place: message.place, ...part });
       const refused = await sendAll(sink, messages);
       if (refused !== undefined) {
         const { code, message: reason } = refused;
-        return setAside(message, { code, reason, stage: "TASK_PUT", attempts });
+        return setAside(message, { code, reason, stage: "TASK_PUT", attempts, revision });
       }
       admits(false);
       return { outcome: worked.kind, messages: messages.length };

@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { memorySink } from "../../src/adapters/memory/sink.js";
+import { envelopeOf } from "../../src/document/envelope.js";
+import { fieldPath } from "../../src/document/extract/json.js";
 import { sizeOf } from "../../src/document/messages.js";
+import { SpanmillError } from "../../src/errors.js";
 import { deadLetter, readDeadLetter, replayOf } from "../../src/pipeline/dead-letters.js";
 import type { OutputMessage } from "../../src/ports/sink.js";
 import type { SourceMessage } from "../../src/ports/source.js";
@@ -111,6 +114,44 @@ describe("a dead letter", () => {
       original: { headers: [] },
     });
     expect(again.failedAt).not.toBe(once.failedAt);
+  });
+
+  it.each(["engine", "sink"] as const)(
+    "of a document that says itself when it was written keeps its revision: failed in the %s",
+    async (place) => {
+      const fields = { id: fieldPath("id"), text: fieldPath("text"), time: fieldPath("at") };
+      const input = { format: { kind: "json", fields }, maxDocumentSize: 1 << 20 } as const;
+      const value = Buffer.from('{"id":"a","text":"Ada","at":"2026-03-01T09:30:00Z"}');
+      const first = { ...message(4, "", { value }), timestamp: undefined };
+      const run = async (given: SourceMessage, failing?: "engine" | "sink") => {
+        const tagger = scriptedTagger(() => {
+          if (failing === "engine") throw new SpanmillError("DOCUMENT_POISON", "it kills");
+        });
+        const sink = memorySink({
+          acknowledge({ channel }) {
+            if (failing === "sink" && channel === "documents")
+              throw new SpanmillError("SINK_TOO_LARGE", "no");
+          },
+        });
+        await startWorker({ messages: [given], sink, tagger, settings: { input } }).ended;
+        expect(sink.messages.map(({ channel }) => channel)).toEqual([failing ? "dead-letters" : "documents"]);
+        return sink.messages[0]!;
+      };
+      const letterOf = async (given: SourceMessage) => readDeadLetter(received(await run(given, place)))!;
+      const letter = await letterOf(first);
+      const replay = received(replayOf(letter)!);
+      expect(await run(replay)).toEqual(await run(first));
+      expect((await letterOf(replay)).revision).toBe(letter.revision);
+    },
+  );
+
+  it("takes no time from a replay for that of a document without one", () => {
+    const given = { ...message(4, ""), timestamp: undefined };
+    const sendBack = (from: SourceMessage) =>
+      received(replayOf(readDeadLetter(received(deadLetter(from, failure, reporter, 0)))!)!);
+    const twice = sendBack(sendBack(given));
+    expect(twice.timestamp).toBe(5);
+    expect(envelopeOf(twice)).toEqual(envelopeOf(given));
   });
 
   it("does not take over a time of no calendar", () => {
