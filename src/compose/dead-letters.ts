@@ -4,7 +4,7 @@ import { deadLetterLines } from "../adapters/files/dead-letter-files.js";
 import type { KafkaConnection } from "../adapters/kafka/client.js";
 import type { Compression } from "../adapters/kafka/codecs.js";
 import { canonicalJson } from "../document/identity.js";
-import { SpanmillError } from "../errors.js";
+import { noTopic } from "../pipeline/replay.js";
 import type { Clock } from "../ports/clock.js";
 import type { OutputMessage, Sink } from "../ports/sink.js";
 import type { SourceMessage } from "../ports/source.js";
@@ -139,12 +139,8 @@ export function openTopicSinks(
 ): TopicSinks {
   const sinks = new Map<string, Promise<Sink>>();
   const open = async (topic: string): Promise<Sink> => {
-    if (!TOPIC.test(topic)) {
-      throw new SpanmillError(
-        "USAGE",
-        "documents that came from files have no topic to go back to: name one with --to-topic TOPIC",
-      );
-    }
+    // What a letter says may be wrong.
+    if (!TOPIC.test(topic)) throw noTopic();
     const { openKafkaSink } = await import("../adapters/kafka/sink.js");
     const quiet = { log: () => undefined, report: () => undefined };
     return openKafkaSink({ connection, topics: { documents: topic }, compression, clock, ...quiet });

@@ -94,13 +94,14 @@ function reportOf(
   { source, version, pipelineDigest }: Reporter,
   at: number,
 ): Headers {
-  const { place, value } = message;
+  const { place, value, origin } = message;
   const timestamp = writtenAt(message);
   const failedAt = new Date(at).toISOString();
   return [
     ["__connect.errors.topic", place.topic],
     ["__connect.errors.partition", String(place.partition)],
     ["__connect.errors.offset", place.offset],
+    ...(origin === undefined ? [] : [[ORIGIN, origin] as const]),
     ["__connect.errors.connector.name", source],
     ["__connect.errors.task.id", "0"],
     ["__connect.errors.stage", stage],
@@ -127,6 +128,8 @@ function reportOf(
   ];
 }
 
+/** `file`: the topic above is a path, which may well look like the name of a topic. */
+const ORIGIN = "spanmill.origin";
 const FIRST_FAILURE = "spanmill.first-failure-at";
 /** How often the document became a dead letter: each that is sent back carries on the count. */
 const FAILURES = "spanmill.failures";
@@ -140,6 +143,8 @@ function failuresOf(message: Pick<SourceMessage, "headers">): number {
 export interface DeadLetter {
   /** Where the document was when it failed. */
   readonly place: Place;
+  /** It was a line of a file, or a file: it has no topic to go back to. */
+  readonly isFromFile: boolean;
   /** Where it first was: the same, unless it had been sent back before. */
   readonly originalPlace: string;
   readonly revision: string;
@@ -174,6 +179,7 @@ export function readDeadLetter(message: SourceMessage): DeadLetter | undefined {
   const place = { topic, partition: Number(text("__connect.errors.partition")), offset };
   return {
     place,
+    isFromFile: text(ORIGIN) === "file",
     originalPlace: originalPlace(message) ?? placeName(place),
     revision,
     code,

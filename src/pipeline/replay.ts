@@ -28,7 +28,7 @@ export interface Replayer {
   /**
    * Kept when all that is to be sent of these is acknowledged, in their order where keys are the same.
    *
-   * @throws SpanmillError what the sink cannot go on after.
+   * @throws SpanmillError USAGE where a document has no topic to go back to; what the sink cannot go on after.
    */
   take(messages: readonly (SourceMessage | undefined)[]): Promise<void>;
   counts(): ReplayCounts;
@@ -48,6 +48,7 @@ export function replayer(
     if (letter.failures >= maxFailures) failedTooOften++;
     else if (replay === undefined) incomplete++;
     else {
+      if (to === undefined && letter.isFromFile) throw noTopic();
       const topic = to ?? letter.place.topic;
       try {
         await send(topic, { channel: "documents", ...replay });
@@ -75,4 +76,11 @@ export function replayer(
       tooLarge,
     }),
   };
+}
+
+export function noTopic(): SpanmillError {
+  return new SpanmillError(
+    "USAGE",
+    "documents that came from files have no topic to go back to: name one with --to-topic TOPIC",
+  );
 }

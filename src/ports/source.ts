@@ -10,6 +10,8 @@ export interface Place {
 
 export interface SourceMessage {
   readonly place: Place;
+  /** Left out: a Kafka topic. */
+  readonly origin?: "file";
   /** The bytes are the message's own: no fetch buffer hangs on them. Undefined: no key. */
   readonly key: Buffer | undefined;
   /** Undefined: a tombstone. */

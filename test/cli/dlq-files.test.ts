@@ -94,6 +94,18 @@ describe("dead letters in a file", () => {
     }
   });
 
+  it("of a relative path are not sent to a topic of its name", async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, "in.jsonl"), "not json\n");
+    await spanmill(["run", "--model", lookupFolder(), "--threads", "1", "in.jsonl", "--sink", "files"], {
+      cwd,
+    });
+    const replay = ["dlq", "replay", "dead-letters.jsonl", "--kafka-brokers", "127.0.0.1:1", "--dry-run"];
+    const { status, stderr } = await spanmill(replay, { cwd });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining("--to-topic") });
+    expect((await spanmill([...replay, "--to-topic", "repaired"], { cwd })).status).toBe(0);
+  });
+
   it("that are none are counted, and named where one is asked for", async () => {
     const file = join(folder, "other.jsonl");
     writeFileSync(file, 'nothing\n{"key":null,"value":"","headers":[]}\n');

@@ -116,6 +116,19 @@ describe("a replay", () => {
     expect(replay.counts()).toMatchObject({ sent: 1, incomplete: 1, tooLarge: 1, sentTo: { repaired: 1 } });
   });
 
+  it("of what came from files needs a topic, however much the file's name is like one", async () => {
+    const fromFile = letter(message(0, "", { origin: "file" }));
+    const { sent, send } = collecting();
+    await expect(
+      replayer({ choice: EVERY, maxFailures: 3, to: undefined }, send).take([fromFile]),
+    ).rejects.toMatchObject({ code: "USAGE", message: expect.stringContaining("--to-topic") });
+    expect(sent).toEqual([]);
+    await replayer({ choice: EVERY, maxFailures: 3, to: "repaired" }, send).take([fromFile]);
+    const again = letter(received(sent[0]!.message, "repaired", 0));
+    await replayer({ choice: EVERY, maxFailures: 3, to: undefined }, send).take([again]);
+    expect(sent.map(({ topic }) => topic)).toEqual(["repaired", "repaired"]);
+  });
+
   it("ends where the sink cannot go on", async () => {
     const replay = replayer({ choice: EVERY, maxFailures: 3, to: undefined }, async () => {
       throw new SpanmillError("SINK_TOPIC_MISSING", "no topic");

@@ -49,7 +49,10 @@ export function fileSource({ paths, unit, maxBytes }: FileSourceSettings): Sourc
         }
         if (next.done === true) break;
         const place: Place = { topic: name, partition: 0, offset: String(next.value.number) };
-        const message = { place, key: undefined, value: next.value.bytes, headers: [], timestamp: undefined };
+        const message = {
+          ...{ place, origin: "file" as const },
+          ...{ key: undefined, value: next.value.bytes, headers: [], timestamp: undefined },
+        };
         if (!(await handOver(intake, message))) {
           await iterator.return?.(undefined);
           return;
