@@ -25,6 +25,8 @@ export interface Courier<M> {
 export interface LaneSettings<M> {
   readonly topic: string;
   readonly partition: number;
+  /** Of a batch; a message that alone is larger goes alone. */
+  readonly mostBytes: number;
   readonly courier: () => Courier<M>;
   readonly clock: Clock;
   readonly report: (event: LaneEvent) => void;
@@ -73,7 +75,7 @@ export interface Lane<M> {
 
 /** kafkajs copies its list of messages for each message, so a batch is bounded in number too. */
 export const MOST_RECORDS = 500;
-/** Below the smallest limit in use (1,048,588 bytes a batch is Kafka's default). */
+/** More gains nothing. */
 export const MOST_BYTES = 800_000;
 
 /**
@@ -82,7 +84,7 @@ export const MOST_BYTES = 800_000;
  * batches grow with the load and an idle lane sends at once.
  */
 export function openLane<M>(settings: LaneSettings<M>): Lane<M> {
-  const { topic, partition, clock } = settings;
+  const { topic, partition, mostBytes, clock } = settings;
   const patience = { ...PATIENCE, ...settings.patience };
   let waiting: Entry<M>[] = [];
   let current: readonly Entry<M>[] = [];
@@ -98,7 +100,7 @@ export function openLane<M>(settings: LaneSettings<M>): Lane<M> {
     // What is sent in one turn of the event loop travels together.
     await Promise.resolve();
     while (waiting.length > 0) {
-      const count = batchLength(waiting);
+      const count = batchLength(waiting, mostBytes);
       current = waiting.slice(0, count);
       waiting = waiting.slice(count);
       await deliver(current);
@@ -204,12 +206,12 @@ interface Entry<M> {
 const PATIENCE: LanePatience = { firstWait: 100, mostWait: 5_000, stall: 10_000, lasting: 30_000 };
 
 /** At least one: a message that alone is over the limit is the broker's to judge. */
-function batchLength<M>(waiting: readonly Entry<M>[]): number {
+function batchLength<M>(waiting: readonly Entry<M>[], mostBytes: number): number {
   let bytes = 0;
   let count = 0;
   for (const entry of waiting) {
     bytes += entry.bytes;
-    if (count > 0 && (bytes > MOST_BYTES || count === MOST_RECORDS)) break;
+    if (count > 0 && (bytes > mostBytes || count === MOST_RECORDS)) break;
     count++;
   }
   return count;

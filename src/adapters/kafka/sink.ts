@@ -4,7 +4,15 @@ import type { Clock } from "../../ports/clock.js";
 import type { Channel, OutputMessage, Sink } from "../../ports/sink.js";
 import { type KafkaConnection, openKafka } from "./client.js";
 import type { Compression } from "./codecs.js";
-import { type Lane, type LaneEvent, type LanePatience, type LaneState, openLane, tooLarge } from "./lane.js";
+import {
+  type Lane,
+  type LaneEvent,
+  type LanePatience,
+  type LaneState,
+  MOST_BYTES,
+  openLane,
+  tooLarge,
+} from "./lane.js";
 import type { KafkaLog } from "./log.js";
 import { BATCH_BYTES, toKafka, wireBytes } from "./output-message.js";
 import { partitionOf } from "./partition.js";
@@ -89,6 +97,8 @@ function sinkOf(settings: KafkaSinkSettings, admin: Admin, topics: Map<string, T
     topic.lanes[partition] ??= openLane<Message>({
       topic: topic.name,
       partition,
+      // A topic measures a batch as one message. It is measured here before it is packed: small topics get small batches.
+      mostBytes: Math.min(MOST_BYTES, topic.limit),
       courier: () => topic.producers.courier(partition),
       clock: settings.clock,
       report: settings.report,

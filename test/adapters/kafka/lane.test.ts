@@ -49,6 +49,13 @@ describe("a lane", () => {
     expect(broker.batches).toEqual([["0", "1"], ["2"], ["3"], ["4"]]);
   });
 
+  test("fills no batch beyond what its topic takes", async () => {
+    const broker = fakeBroker(() => KEPT, { atOnce: true });
+    const lane = open(broker, [], {}, 10);
+    await Promise.all([5, 5, 1, 11, 4].map((size, at) => lane.send(`${at}`, size)));
+    expect(broker.batches).toEqual([["0", "1"], ["2"], ["3"], ["4"]]);
+  });
+
   test("sends the very same batch again while trouble passes, whatever has gathered", async () => {
     let left = 3;
     const broker = fakeBroker(() => (left-- > 0 ? PASSING : KEPT), { atOnce: true });
@@ -159,11 +166,17 @@ function fakeBroker(judge: (batch: readonly string[]) => Outcome, { atOnce = fal
   return broker;
 }
 
-function open(broker: ReturnType<typeof fakeBroker>, events: LaneEvent[] = [], patience = {}) {
+function open(
+  broker: ReturnType<typeof fakeBroker>,
+  events: LaneEvent[] = [],
+  patience = {},
+  mostBytes = MOST_BYTES,
+) {
   const clock = { now: () => performance.now(), wall: () => Date.now() };
   return openLane<string>({
     topic: "t",
     partition: 0,
+    mostBytes,
     courier: broker.courier,
     clock,
     report: (event) => events.push(event),

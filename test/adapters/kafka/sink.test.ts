@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Kafka, logLevel } from "kafkajs";
+import { ConfigResourceTypes, Kafka, logLevel } from "kafkajs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Compression } from "../../../src/adapters/kafka/codecs.js";
 import type { LaneEvent } from "../../../src/adapters/kafka/lane.js";
@@ -9,6 +9,7 @@ import { sinkContract } from "../../contract/sink.js";
 import { KAFKA_GIVEN, startKafka } from "../../support/servers/kafka.js";
 import { sharedKafka } from "../../support/servers/shared.js";
 import { freshTopic } from "../../support/servers/topics.js";
+import { until } from "../../support/servers/until.js";
 import { type ReadMessage, readTopic } from "./read-topic.js";
 
 let kafka: Awaited<ReturnType<typeof sharedKafka>>;
@@ -60,15 +61,20 @@ describe("the Kafka sink", () => {
     expect(await readTopic(kafka.brokers, documents)).toEqual([]);
   });
 
-  test("halves a batch that is too large for its topic until it fits", async () => {
-    const config = { "max.message.bytes": "20000" };
+  test.each([
+    ["fills batches as far as their topic takes them", "20000", undefined, false],
+    ["halves a batch that is too large for its topic until it fits", "200000", "20000", true],
+  ])("%s", async (_, before, after, splits) => {
+    const config = { "max.message.bytes": before };
     const documents = await freshTopic(kafka.bootstrap, 1, { config });
     const events: LaneEvent[] = [];
     const sink = await open({ topics: { documents }, report: (event) => events.push(event) });
+    if (after !== undefined) await lowerLimit(sink, documents, after);
     const values = Array.from({ length: 60 }, (_, at) => `${at} ${"x".repeat(3_000)}`);
     await Promise.all(values.map((value) => send(sink, "k", value)));
-    expect((await readTopic(kafka.brokers, documents)).map(({ value }) => value?.toString())).toEqual(values);
-    expect(events.some(({ kind }) => kind === "split")).toBe(true);
+    const found = (await readTopic(kafka.brokers, documents)).map(({ value }) => value?.toString());
+    expect(found.filter((value) => value !== PROBE)).toEqual(values);
+    expect(events.some(({ kind }) => kind === "split")).toBe(splits);
     await sink.close();
   });
 
@@ -175,6 +181,26 @@ function open(change: Change): Promise<KafkaSink> {
 function client(): Kafka {
   return new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING });
 }
+
+/** Of the topic, which the sink has already opened. Kept when it holds. */
+async function lowerLimit(sink: KafkaSink, topic: string, limit: string): Promise<void> {
+  const admin = client().admin();
+  await admin.connect();
+  const configEntries = [{ name: "max.message.bytes", value: limit }];
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+  });
+  await admin.disconnect();
+  await until("the new limit", () =>
+    send(sink, "probe", PROBE).then(
+      () => false,
+      (error) => error.code === "SINK_TOO_LARGE",
+    ),
+  );
+}
+
+const PROBE = "p".repeat(30_000);
 
 function send(sink: KafkaSink, key: string | undefined, value: string): Promise<void> {
   return sink.send({
