@@ -18,6 +18,8 @@ export interface BreakerSettings {
 export interface Breaker {
   /** @returns what to call, once, with the outcome; undefined: do not ask. */
   readonly enter: () => ((succeeded: boolean) => void) | undefined;
+  /** Whether `enter` would let one in now. */
+  readonly admits: () => boolean;
   readonly state: () => BreakerState;
 }
 
@@ -55,15 +57,15 @@ export function breaker(settings: BreakerSettings): Breaker {
     open(now - closedAt <= windowMs ? doubled() : firstWaitMs);
   };
 
+  const admits = () => state === "closed" || (state === "open" && clock.now() - openedAt >= wait);
+
   return {
     state: () => state,
+    admits,
     enter() {
-      if (state === "half_open") return undefined;
+      if (!admits()) return undefined;
       const isProbe = state === "open";
-      if (isProbe) {
-        if (clock.now() - openedAt < wait) return undefined;
-        become("half_open");
-      }
+      if (isProbe) become("half_open");
       const entered = epoch;
       return (succeeded) => {
         if (entered !== epoch) return;

@@ -107,19 +107,21 @@ export function redisCache(settings: RedisCacheSettings): RedisCache {
   };
 
   const write = async (entries: readonly (readonly [Buffer, Buffer])[]): Promise<void> => {
-    const leave = writing.enter();
+    let leave: ReturnType<typeof writing.enter>;
     const named = entries.map(([key, value]) => [nameOf(key), value] as const);
     const cost = named.reduce((sum, [name, value]) => sum + COMMAND_BYTES + name.length + value.length, 0);
+    // Entered only where it is asked: what never reached Redis says nothing of whether it takes values.
     const pipeline = () => {
+      leave = writing.enter();
       const commands = redis.pipeline();
       for (const [name, value] of named) commands.set(name, value, "PX", ttlMs);
       return commands.exec();
     };
-    const outcome = leave === undefined ? undefined : await ask(cost, pipeline);
+    const outcome = writing.admits() ? await ask(cost, pipeline) : undefined;
     const replies = outcome?.kind === "done" ? (outcome.value ?? []) : [];
     const written = replies.filter(([error]) => error === null).length;
     const refusal = replies.find(([error]) => error !== null)?.[0];
-    leave?.(refusal === undefined);
+    leave?.(outcome?.kind === "done" && refusal === undefined);
     if (refusal) refused(codeOf(refusal));
     if (written > 0) observe("written", written);
     if (written < entries.length) observe("unwritten", entries.length - written);

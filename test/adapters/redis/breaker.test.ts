@@ -16,7 +16,9 @@ function open() {
   });
   /** @returns whether it could be asked. */
   const ask = (succeeded: boolean) => {
+    const admits = tested.admits();
     const leave = tested.enter();
+    expect(leave !== undefined).toBe(admits);
     leave?.(succeeded);
     return leave !== undefined;
   };

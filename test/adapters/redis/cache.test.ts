@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tiered } from "../../../src/adapters/caches.js";
 import { memoryCache } from "../../../src/adapters/memory/cache.js";
+import type { Cache } from "../../../src/ports/cache.js";
 import { cacheContract, keyNamed } from "../../contract/cache.js";
 import { observedRedis } from "../../support/observed-redis.js";
 import { type ControlledRedis, controlledRedis } from "../../support/redis-server.js";
@@ -80,11 +81,48 @@ describe.skipIf(REDIS_GIVEN)("with a Redis of its own (skipped with the Redis of
 
   it("writes what is under way before it closes, and hears so", async () => {
     const { cache, counted, troubles } = await open();
-    void cache.set([[keyNamed("last"), Buffer.from("value")]]);
+    const writing = cache.set([[keyNamed("last"), Buffer.from("value")]]);
     await cache.close();
+    await writing;
     expect(await server.control.keys(`test ${opened - 1}:*`)).toHaveLength(1);
     expect(counted).toEqual({ written: 1 });
     expect(troubles).toEqual([]);
+  });
+
+  describe("that refuses to write", () => {
+    const REFUSALS = 5;
+    const FIRST_WAIT_MS = 250;
+    const clock = testClock();
+    const write = (cache: Cache, bytes = 1) => cache.set([[keyNamed("a"), Buffer.alloc(bytes)]]);
+
+    it.each([
+      ["could not be asked", (cache: Cache) => write(cache, 5 << 20)],
+      [
+        "did not answer",
+        async (cache: Cache) => {
+          await server.control.client("PAUSE", 60_000, "WRITE");
+          await write(cache);
+          await server.control.client("UNPAUSE");
+        },
+      ],
+    ])("is not taken for mended because it %s", async (_, attempt) => {
+      const { cache, reached, troubles } = observedRedis({ url: server.url, clock, commandTimeoutMs: 200 });
+      await reached("closed");
+      await server.control.config("SET", "maxmemory", "1");
+      try {
+        for (let i = 0; i < REFUSALS; i++) await write(cache);
+        clock.pass(FIRST_WAIT_MS);
+        await attempt(cache);
+        for (let i = 0; i < 3; i++) await write(cache);
+        const refused = troubles.filter((code) => code !== "TIMEOUT").length;
+        // Of the three at most one asks whether it is mended.
+        expect(refused - REFUSALS).toBeLessThanOrEqual(1);
+        expect(refused).toBeGreaterThanOrEqual(REFUSALS);
+      } finally {
+        await server.control.config("SET", "maxmemory", "0");
+        await cache.close();
+      }
+    });
   });
 
   it("has a command time-out that its own stalls do not use up", async () => {
