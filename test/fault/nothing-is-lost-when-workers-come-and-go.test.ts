@@ -26,9 +26,10 @@ it(
     const edits = [SLOW_OUTPUT];
     const all = [run.start({ edits })];
     const workers = [...all];
-    await run.feed(1_500);
+    await run.feed(500);
     for (let change = 1; change <= CHANGES; change++) {
       await Promise.all(workers.map((worker) => worker.joined()));
+      await run.feed(500);
       await run.outputs(run.observer.complete() + run.random.between(1, 80));
       if (workers.length === 1 || (workers.length < 3 && run.random.between(0, 1) === 1)) {
         all.push(run.start({ edits }));
@@ -38,7 +39,6 @@ it(
       }
       // So that some changes meet in one rebalance and others do not.
       await pause(run.random.between(0, 1_500));
-      if (run.observer.lag()! < 500) await run.feed(500);
     }
     const logs = all.map((worker) => worker.log()).join("");
     const report = await run.finish();
