@@ -36,7 +36,7 @@ describe("a cache", () => {
       const other = async () => {
         const group = freshGroup();
         const [documents, entities, deadLetters] = await Promise.all(
-          CHANNELS.map(() => freshTopic(bootstrap, 2)),
+          [2, 2, 1].map((partitions) => freshTopic(bootstrap, partitions)),
         );
         const settings = {
           ...{ "kafka.group": group, "cache.kind": kind },

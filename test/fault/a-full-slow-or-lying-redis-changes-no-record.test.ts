@@ -8,6 +8,7 @@ import { type ControlledRedis, controlledRedis } from "../support/redis-server.j
 import { type FaultProxy, startProxy } from "../support/servers/proxy.js";
 import { REDIS_GIVEN } from "../support/servers/redis.js";
 import { sharedKafka } from "../support/servers/shared.js";
+import { until } from "../support/servers/until.js";
 
 let bootstrap: string;
 beforeAll(async () => {
@@ -72,13 +73,21 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
         const evicted = await statOf("evicted_keys");
         await during("Redis evicting", 1_000, async () => {
           await limit("2mb", "allkeys-lru")();
-          for (let i = 0; i < 10; i++) await feed(500);
+          await until("an eviction", async () => {
+            await feed(500);
+            return (await statOf("evicted_keys")) > evicted;
+          });
         });
-        expect(await statOf("evicted_keys")).toBeGreaterThan(evicted);
+        await cacheIsUsed(worker);
         const refused = await refusals();
-        await during("Redis refusing to write", 2_000, limit("1", "noeviction"));
-        // After five refusals none is tried for a while.
-        expect(await refusals()).toBeGreaterThan(refused);
+        await during("Redis refusing to write", 2_000, async () => {
+          await limit("1", "noeviction")();
+          await until("a refusal", async () => {
+            await feed(20);
+            return (await refusals()) > refused;
+          });
+        });
+        // After five refused pipelines none is tried for a while.
         expect((await refusals()) - refused).toBeLessThan(200);
         await limit("0", "noeviction")();
       }

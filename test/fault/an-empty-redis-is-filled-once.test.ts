@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { blocksOf, TELL_BLOCKS } from "../support/fault/blocks.js";
 import type { FaultDocument } from "../support/fault/documents.js";
+import type { Edit } from "../support/fault/edits.js";
 import { openScenario, repetitions, type Scenario } from "../support/fault/scenario.js";
 import { steadyInput } from "../support/fault/steady.js";
 import { type ControlledRedis, controlledRedis } from "../support/redis-server.js";
@@ -34,7 +35,8 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
         limits: { rssMb: 350, descriptors: 80 },
       });
       const { feed, done } = steadyInput(run);
-      const workers = [run.start({ edits: [TELL_BLOCKS] }), run.start({ edits: [TELL_BLOCKS] })];
+      const edits = [TELL_BLOCKS, SLOW_ENGINE];
+      const workers = [run.start({ edits }), run.start({ edits })];
       await feed(50);
       await Promise.all(workers.map((worker) => worker.joined()));
       for (let restart = 0; restart < RESTARTS; restart++) {
@@ -71,6 +73,13 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
     return list.trim().split("\n").length - 1;
   }
 });
+
+/** So slow that the whole herd is there before the first answer is. */
+const SLOW_ENGINE: Edit = {
+  file: "src/pipeline/block-cache.js",
+  find: "const tagged = await tagger.tag(",
+  put: "await new Promise((go) => setTimeout(go, 200)); const tagged = await tagger.tag(",
+};
 
 /** Of one block each. */
 const ALIKE = ["Ticket of Bob Smith", "Alice wrote from Berlin", "Best regards, Alice"];
