@@ -85,14 +85,15 @@ describe("a step", () => {
   );
 
   it.skipIf(FAKETIME === undefined)(
-    "back, for all that the process asks for the time (skipped without libfaketime)",
+    "forward, then back, for all that the process asks for the time (skipped without libfaketime)",
     async () => {
       const run = await openScenario("clock by faketime", { bootstrap, limits: LIMITS });
-      const { feed, done } = steadyInput(run);
+      const { feed, done, during } = steadyInput(run);
       const worker = run.start({ clock: FAKETIME! });
       await feed(300);
       await done();
-      await FAKETIME!.set({ offsetMs: -STEP_MS });
+      await during("clock forward", SESSION_MS + 1_000, () => FAKETIME!.set({ offsetMs: STEP_MS }));
+      await FAKETIME!.set({ offsetMs: 0 });
       await endsInTime(run, feed, worker);
       run.start({ clock: FAKETIME! });
       await done();

@@ -53,7 +53,9 @@ export function faketimeClock(): WrongClock | undefined {
   const library = libraries().find((path) => path.endsWith("libfaketime.so.1"));
   if (library === undefined) return undefined;
   const file = join(temporaryFolder(), "faketime");
-  const set: WrongClock["set"] = async ({ offsetMs }) => write(file, `${(offsetMs / 1_000).toFixed(3)}\n`);
+  const set: WrongClock["set"] = async ({ offsetMs }) => {
+    write(file, `${offsetMs < 0 ? "-" : "+"}${Math.abs(offsetMs) / 1_000}\n`);
+  };
   write(file, "+0\n");
   return {
     preload: [],
