@@ -6,7 +6,7 @@
  *   node scripts/install-servers.mjs          says on standard error what it does
  *   node scripts/install-servers.mjs --json   and prints where things are on standard output
  *
- * --only kafka or --only redis leaves the other alone.
+ * --only kafka or --only redis leaves the other alone; --only faketime is for the tests of wrong clocks.
  *
  * Environment: SPANMILL_SERVERS is the folder for what is downloaded (by default below the user's cache folder),
  * MAVEN_REPOSITORY_URL the repository the jars come from, JAVA_HOME the Java that is used.
@@ -34,8 +34,10 @@ try {
 }
 
 async function install() {
-  const wanted = { kafka: values.only !== "redis", redis: values.only !== "kafka" };
+  const wants = (name) => (values.only ?? name) === name;
+  const wanted = { kafka: wants("kafka"), redis: wants("redis"), faketime: values.only === "faketime" };
   const missing = [
+    ...(wanted.faketime && !findProgram("faketime") ? [["faketime"]] : []),
     ...(wanted.kafka && !findJava() ? [JAVA_PACKAGES] : []),
     ...(wanted.redis && !findProgram("redis-server") ? [["redis-server"]] : []),
     ...(findProgram("openssl") ? [] : [["openssl"]]),

@@ -4,11 +4,12 @@ import { Redis } from "ioredis";
 import { beforeAll, describe, expect, it } from "vitest";
 import { EXIT } from "../../src/errors.js";
 import { blocksOf, TELL_BLOCKS } from "../support/fault/blocks.js";
-import { faketimeClock, type PatchedClock, patchedClock } from "../support/fault/clock.js";
+import { faketimeClock, type PatchedClock, patchedClock, type WrongClock } from "../support/fault/clock.js";
 import { faultDocuments } from "../support/fault/documents.js";
 import { openScenario, repetitions, type Scenario } from "../support/fault/scenario.js";
 import { type SteadyInput, steadyInput } from "../support/fault/steady.js";
 import type { FaultWorker } from "../support/fault/workers.js";
+import { installFaketime } from "../support/servers/installed.js";
 import { sharedKafka, sharedRedis } from "../support/servers/shared.js";
 
 let bootstrap: string;
@@ -16,12 +17,14 @@ let redis: string;
 beforeAll(async () => {
   ({ bootstrap } = await sharedKafka());
   ({ url: redis } = await sharedRedis());
+  await installFaketime();
+  faketime = faketimeClock();
 }, 180_000);
 
 const STEPS = repetitions(1, 6);
 const STEP_MS = 60_000;
 const SESSION_MS = 6_000;
-const FAKETIME = faketimeClock();
+let faketime: WrongClock;
 /** libfaketime opens its file for each question. */
 const LIMITS = { rssMb: 350, descriptors: 150 };
 
@@ -84,23 +87,19 @@ describe("a step", () => {
     repetitions(180_000, 600_000),
   );
 
-  it.skipIf(FAKETIME === undefined)(
-    "forward, then back, for all that the process asks for the time (skipped without libfaketime)",
-    async () => {
-      const run = await openScenario("clock by faketime", { bootstrap, limits: LIMITS });
-      const { feed, done, during } = steadyInput(run);
-      const worker = run.start({ clock: FAKETIME! });
-      await feed(300);
-      await done();
-      await during("clock forward", SESSION_MS + 1_000, () => FAKETIME!.set({ offsetMs: STEP_MS }));
-      await FAKETIME!.set({ offsetMs: 0 });
-      await endsInTime(run, feed, worker);
-      run.start({ clock: FAKETIME! });
-      await done();
-      expect((await run.finish()).violations).toEqual([]);
-    },
-    180_000,
-  );
+  it("forward, then back, for all that the process asks for the time", async () => {
+    const run = await openScenario("clock by faketime", { bootstrap, limits: LIMITS });
+    const { feed, done, during } = steadyInput(run);
+    const worker = run.start({ clock: faketime });
+    await feed(300);
+    await done();
+    await during("clock forward", SESSION_MS + 1_000, () => faketime.set({ offsetMs: STEP_MS }));
+    await faketime.set({ offsetMs: 0 });
+    await endsInTime(run, feed, worker);
+    run.start({ clock: faketime });
+    await done();
+    expect((await run.finish()).violations).toEqual([]);
+  }, 180_000);
 });
 
 /** Feeds until the worker, whose clock stepped back just now, has ended. */

@@ -48,10 +48,11 @@ export function patchedClock(): PatchedClock {
   };
 }
 
-/** Undefined where there is no libfaketime. It knows steps alone. */
-export function faketimeClock(): WrongClock | undefined {
+/** A whole process's clock. It knows steps alone. @throws Error where there is no libfaketime */
+export function faketimeClock(): WrongClock {
   const library = libraries().find((path) => path.endsWith("libfaketime.so.1"));
-  if (library === undefined) return undefined;
+  if (library === undefined)
+    throw new Error("libfaketime is missing: run `node scripts/install-servers.mjs --only faketime`");
   const file = join(temporaryFolder(), "faketime");
   const set: WrongClock["set"] = async ({ offsetMs }) => {
     write(file, `${offsetMs < 0 ? "-" : "+"}${Math.abs(offsetMs) / 1_000}\n`);

@@ -32,7 +32,12 @@ export async function installedRedis(): Promise<Pick<Installed, "openssl" | "red
   return install("redis");
 }
 
-async function install<T>(only: "kafka" | "redis"): Promise<T> {
+/** For clocks that lie to a whole process. */
+export async function installFaketime(): Promise<void> {
+  await install("faketime");
+}
+
+async function install<T>(only: "kafka" | "redis" | "faketime"): Promise<T> {
   const running = asked.get(only) ?? run(only);
   asked.set(only, running);
   return running as Promise<T>;
