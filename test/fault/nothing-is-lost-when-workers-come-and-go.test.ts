@@ -40,6 +40,7 @@ it(
       // So that some changes meet in one rebalance and others do not.
       await pause(run.random.between(0, 1_500));
     }
+    await Promise.all(workers.map((worker) => worker.joined()));
     const logs = all.map((worker) => worker.log()).join("");
     const report = await run.finish();
     expect(report.violations).toEqual([]);
