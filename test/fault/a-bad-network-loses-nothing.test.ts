@@ -113,7 +113,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       const report = await run.finish();
       expect(report.violations).toEqual([]);
       expect(report.duplicates).toEqual({});
-      expect(worker.log().match(/"kind":"assigned"/g)).toHaveLength(1);
+      expect(worker.log().match(/"event":"group-assigned"/g)).toHaveLength(1);
     },
     repetitions(120_000, 300_000),
   );
@@ -136,7 +136,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       const report = await run.finish();
       expect(report.violations).toEqual([]);
       expect(report.duplicates).toEqual({});
-      expect(worker.log().match(/"kind":"assigned"/g)).toHaveLength(1);
+      expect(worker.log().match(/"event":"group-assigned"/g)).toHaveLength(1);
     },
     repetitions(120_000, 300_000),
   );

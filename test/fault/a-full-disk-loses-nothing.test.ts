@@ -43,7 +43,7 @@ describe.skipIf(disk === undefined)("a small disk (skipped where none can be mou
         await run.fault("coordinator-loss", "the broker's disk is full", act, "broker's disk full");
         await run.outputs(before + 2_000);
       }
-      expect(worker.log()).toMatch(/"kind":"(retry|stalled)"/);
+      expect(worker.log()).toMatch(/"event":"send-(retry|stalled)"/);
       const report = await run.finish();
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);

@@ -36,7 +36,7 @@ it(
       await until("the sleeper back, or ended by its own status", () => {
         const end = sleeper.ended();
         if (end !== undefined) return end.status === EXIT.heartbeat;
-        return /"kind":"assigned"/.test(sleeper.log().slice(seen));
+        return /"event":"group-assigned"/.test(sleeper.log().slice(seen));
       });
       await run.outputs(before + 900);
       if (sleeper.ended() === undefined) await run.terminate(run.random.between(0, 1) ? sleeper : other);

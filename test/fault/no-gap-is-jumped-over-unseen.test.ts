@@ -131,7 +131,7 @@ async function readOn(run: Scenario, worker: FaultWorker, policy: Policy, gaps: 
 function jumpsOf(worker: FaultWorker): Gap[] {
   const lines = worker.log().split("\n");
   return lines
-    .filter((line) => line.startsWith("{") && line.includes('"kind":"jump"'))
+    .filter((line) => line.startsWith("{") && line.includes('"event":"offsets-jumped"'))
     .map((line) => JSON.parse(line))
     .map(({ partition, expected, found }) => ({
       partition,

@@ -89,7 +89,7 @@ describe.skipIf(KAFKA_GIVEN)("three brokers (skipped with that of KAFKA_BOOTSTRA
       await run.outputs(run.random.between(50, 300));
       const act = async () => {
         await kafka.kill(victim);
-        await until("the refusal", () => /"cause":"NOT_ENOUGH_REPLICAS/.test(worker.log()));
+        await until("the refusal", () => /"code":"NOT_ENOUGH_REPLICAS/.test(worker.log()));
         expect(run.observer.lag()).toBeGreaterThan(0);
         await kafka.restart(victim);
       };

@@ -44,7 +44,7 @@ it(
     const logs = all.map((worker) => worker.log()).join("");
     const report = await run.finish();
     expect(report.violations).toEqual([]);
-    expect(logs).toContain('"kind":"drained"');
+    expect(logs).toContain('"event":"group-drained"');
     // The drained kept none back, so nothing came twice.
     expect(report.duplicates).toEqual({});
   },

@@ -63,7 +63,7 @@ it("a topic is deleted: the workers end and say so, and without it all is read o
       expect(status).toBe(EXIT.input);
       expect(stderr).toContain(deleted);
       expect(stderr).toMatch(/A topic is gone/);
-      expect(stderr.match(/"kind":"crash"/g)?.length).toBeLessThan(5);
+      expect(stderr.match(/"event":"consumer-crashed"/g)?.length).toBeLessThan(5);
     }
   };
   await run.fault("unclean-stop", "a topic is deleted", act, "topic deleted, and the workers end");
