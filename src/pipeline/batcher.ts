@@ -32,9 +32,11 @@ export interface Batcher<Owner = never> {
 export interface BatcherSettings<Owner> {
   /** Most requests in the engine at once: beyond what the threads can hold they only grow old there. */
   readonly requests: number;
-  /** Milliseconds that a full request may take; a longer one gets more in proportion. */
+  /** Of the engine; each works on one request at a time. */
+  readonly threads: number;
+  /** Milliseconds that a full request may take in a thread; a longer one gets more in proportion. */
   readonly deadline: number;
-  /** A request is past its deadline; it may still be answered. */
+  /** A request is past its deadline, though it may still be answered: whose blocks the threads hold. Called once. */
   readonly onStuck: (owners: readonly Owner[]) => void;
 }
 
@@ -137,17 +139,55 @@ export function batcher<Owner = never>(tagger: Tagger, settings?: BatcherSetting
 
 type Ask<Owner> = (blocks: readonly BlockInput[], owners: readonly Owner[]) => Promise<TaggedBlock[]>;
 
-function timed<Owner>(tagger: Tagger, { deadline, onStuck }: BatcherSettings<Owner>): Ask<Owner> {
+/** A request in the engine; `due` once a thread has it. */
+interface Asked<Owner> {
+  readonly owners: readonly Owner[];
+  readonly size: number;
+  due?: number;
+  timer?: NodeJS.Timeout;
+}
+
+/**
+ * Threads take requests in the order in which they were asked, so as many as there are threads are being worked on: a
+ * deadline begins then, not while a request waits behind others. It is no earlier than those of the requests before it,
+ * on whose blocks it may wait. Told once: what is named then is all that threads hold.
+ */
+function timed<Owner>(tagger: Tagger, { threads, deadline, onStuck }: BatcherSettings<Owner>): Ask<Owner> {
+  const asked: Asked<Owner>[] = [];
+  let isStuck = false;
+  const expire = () => {
+    if (isStuck) return;
+    isStuck = true;
+    onStuck([...new Set(asked.slice(0, threads).flatMap(({ owners }) => owners))]);
+  };
+  const watch = () => {
+    const now = performance.now();
+    let last = 0;
+    for (const request of asked.slice(0, threads)) {
+      if (request.due === undefined) {
+        const own = now + deadline * Math.max(1, request.size / REQUEST_CHARACTERS);
+        request.due = Math.max(last, own);
+        request.timer = setTimeout(expire, Math.min(LONGEST_TIMER, request.due - now));
+      }
+      last = request.due;
+    }
+  };
   return async (blocks, owners) => {
-    const size = blocks.reduce((sum, block) => sum + sizeOf(block), 0);
-    const timer = setTimeout(onStuck, deadline * Math.max(1, size / REQUEST_CHARACTERS), owners);
+    const request: Asked<Owner> = { owners, size: blocks.reduce((sum, block) => sum + sizeOf(block), 0) };
+    asked.push(request);
+    watch();
     try {
       return await tagger.tag(blocks);
     } finally {
-      clearTimeout(timer);
+      clearTimeout(request.timer);
+      asked.splice(asked.indexOf(request), 1);
+      watch();
     }
   };
 }
+
+/** Milliseconds; Node takes a longer timer for one of a millisecond. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * A request that fails is halved, so that one bad block does not take its neighbours along. A block that fails alone

@@ -8,7 +8,7 @@ import { describeForeign, EXIT, SpanmillError } from "../errors.js";
 import type { Channel, OutputMessage } from "../ports/sink.js";
 import type { Delivery } from "../ports/source.js";
 import type { Failure } from "./dead-letters.js";
-import { DEATHS, type WorkerEngine } from "./engine.js";
+import { DEATHS, isLost, type WorkerEngine } from "./engine.js";
 
 export interface WorkSettings {
   readonly input: {
@@ -70,7 +70,7 @@ export type Worked =
   | { readonly kind: "failed"; readonly failure: Failure };
 
 /**
- * @throws where the fault is not the document's: a model that cannot be loaded.
+ * @throws where the fault is not the document's: a model that cannot be loaded; DELIVERY_LOST.
  */
 export async function work(
   delivery: Delivery,
@@ -104,12 +104,12 @@ export async function work(
   }
 }
 
-/** What a document is set aside for. Trouble of the model is no document's fault. */
+/** What a document is set aside for. Trouble of the model is no document's fault, and one that is lost is not ours. */
 function blameOf(error: unknown): Pick<Failure, "code" | "reason"> {
   if (!(error instanceof SpanmillError)) {
     return { code: "INTERNAL", reason: `a defect of spanmill met this document: ${describeForeign(error)}` };
   }
-  if (error.exitCode === EXIT.model) throw error;
+  if (error.exitCode === EXIT.model || isLost(error)) throw error;
   return { code: error.code, reason: error.message };
 }
 

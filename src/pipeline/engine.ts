@@ -36,7 +36,8 @@ export interface EngineParts {
 export interface WorkerEngine {
   /**
    * @param onTry called before each try.
-   * @throws SpanmillError DOCUMENT_POISON, and what the tagger throws that does not pass.
+   * @throws SpanmillError DOCUMENT_POISON; DELIVERY_LOST: the document is another's now, see `isLost`; and what the tagger
+   * throws that does not pass.
    */
   tag(delivery: Delivery, blocks: readonly BlockInput[], onTry: () => void): Promise<readonly TaggedBlock[]>;
   /** Milliseconds since the threads last answered, while they hold work; else 0. */
@@ -52,6 +53,7 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
   const waiting = new Set<() => void>();
   const { tag, alone } = batcher<Delivery>(tagger, {
     requests: REQUESTS_A_THREAD * parts.tagger.threads,
+    threads: parts.tagger.threads,
     deadline: parts.taskDeadline,
     onStuck: (owners) => void reportStuck(owners, parts),
   });
@@ -88,7 +90,7 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
       try {
         await lasting(delivery, () => source.suspect(delivery));
       } catch (error) {
-        fail(error);
+        if (!isLost(error)) fail(error);
         throw error;
       }
     };
@@ -163,9 +165,14 @@ function isDeath(error: unknown): boolean {
   return error instanceof SpanmillError && error.code === "THREAD_DIED";
 }
 
-/** Deaths of threads are dealt with by trial. */
+/** Whoever has the document now works on it: here it is neither done nor set aside, and nobody waits for it. */
+export function isLost(error: unknown): boolean {
+  return error instanceof SpanmillError && error.code === "DELIVERY_LOST";
+}
+
+/** Deaths of threads are dealt with by trial; what is lost to us does not come back. */
 function mayPass(error: unknown): error is SpanmillError {
-  return error instanceof SpanmillError && error.retryable && !isDeath(error);
+  return error instanceof SpanmillError && error.retryable && !isDeath(error) && !isLost(error);
 }
 
 /** Knows since when threads hold work without answering. */

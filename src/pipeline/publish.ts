@@ -1,8 +1,9 @@
 /** Sends what became of a delivery. All that it sends of a document is on its way when the call returns. */
+import { placeName } from "../document/place.js";
 import { SpanmillError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import type { OutputMessage, Sink } from "../ports/sink.js";
-import type { Delivery, SourceMessage } from "../ports/source.js";
+import type { Delivery, Place, SourceMessage } from "../ports/source.js";
 import { deadLetterShare, type ShareSettings } from "./dead-letter-share.js";
 import { deadLetter, type Failure, type Reporter } from "./dead-letters.js";
 import type { Worked } from "./document-work.js";
@@ -34,7 +35,7 @@ export function publisher({ sink, share, reporter, clock, events }: PublisherPar
   const { admits } = deadLetterShare(share, clock.now);
 
   async function setAside(message: SourceMessage, failure: Failure): Promise<Published> {
-    if (!admits(true)) throw tooMany(share, failure);
+    if (!admits(true)) throw tooMany(share, failure, message.place);
     const { code, reason, attempts } = failure;
     events({ kind: "dead-letter", place: message.place, code, reason, attempts });
     const write = (limit?: number) => deadLetter(message, failure, reporter, clock.wall(), limit);
@@ -81,10 +82,15 @@ function isTooLarge(error: unknown): error is SpanmillError {
   return error instanceof SpanmillError && error.code === "SINK_TOO_LARGE";
 }
 
-function tooMany({ share, window }: ShareSettings, { code }: Failure): SpanmillError {
+function tooMany({ share, window }: ShareSettings, { code }: Failure, place: Place): SpanmillError {
+  const document = `the document ${placeName(place)} (${code})`;
   return new SpanmillError(
     "DEAD_LETTER_SHARE",
-    `More than ${Math.round(share * 1000) / 10} % of the documents of the last ${Math.round(window / 1000)} s would be dead letters, ` +
-      `the last one for ${code}. The one that was too many is not set aside and will be read again: mend the cause, or raise the limit`,
+    share === 0
+      ? `No dead letter is allowed, and ${document} would be one. It is not set aside and will be read again: give ` +
+          "--channel-dead-letters and a --limit-dead-letter-share, or mend the cause"
+      : `More than ${Math.round(share * 1000) / 10} % of the documents of the last ${Math.round(window / 1000)} s would be dead ` +
+          `letters, the last one ${document}. It is not set aside and will be read again: mend the cause, or raise ` +
+          "--limit-dead-letter-share",
   );
 }

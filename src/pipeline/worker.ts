@@ -13,7 +13,7 @@ import type { Delivery, Intake, Source } from "../ports/source.js";
 import type { Tagger } from "../ports/tagger.js";
 import type { ShareSettings } from "./dead-letter-share.js";
 import { type Opened, open, type WorkSettings, work } from "./document-work.js";
-import { type RetrySettings, workerEngine } from "./engine.js";
+import { isLost, type RetrySettings, workerEngine } from "./engine.js";
 import { type FlightLimit, flight } from "./flight.js";
 import { publisher } from "./publish.js";
 import { turns } from "./turns.js";
@@ -148,7 +148,8 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
         spans: outcome === "record" ? spans : {},
       });
     } catch (error) {
-      fail(error);
+      if (isLost(error)) events({ kind: "lost", place });
+      else fail(error);
     } finally {
       if (waits) blocked--;
       turn.pass();
@@ -179,7 +180,11 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
     const isStuck = failure?.error.code === "TASK_STUCK";
     const leave = isStuck ? [] : [() => source.close()];
     const steps = [() => source.stop(), () => sink.close(), nextTurn, ...leave];
-    for (const step of steps) await within(closeWithin, start(step).catch(fail));
+    const until = clock.now() + closeWithin;
+    for (const step of steps) {
+      const left = Math.max(CLOSE_AT_ONCE, until - clock.now());
+      await within(Math.min(closeWithin, left), start(step).catch(fail));
+    }
   }
 
   const ended = run();
@@ -192,6 +197,7 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
       events({ kind: "draining", documents: inFlight.documents });
       const timer = setTimeout(() => {
         reason = "stopped";
+        closeWithin = CLOSE_AT_ONCE;
         end();
       }, settings.drainDeadline);
       ended.catch(() => {}).finally(() => clearTimeout(timer));

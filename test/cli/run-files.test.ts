@@ -82,6 +82,7 @@ describe("the worker on files", () => {
     const failed = log(stderr).filter(({ level }) => level === "fatal");
     expect(failed).toMatchObject([{ event: "failed", code: "DEAD_LETTER_SHARE" }]);
     expect(failed[0].reason).toContain("DOCUMENT_NOT_JSON");
+    expect(failed[0].reason).toContain("--channel-dead-letters");
     expect(log(stderr).at(-1)).toMatchObject({ event: "stopped", exit: 12 });
   });
 

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { batcher, sizeOf } from "../../src/pipeline/batcher.js";
-import type { BlockInput } from "../../src/tagging/protocol.js";
+import type { BlockInput, TaggedBlock } from "../../src/tagging/protocol.js";
 import { answerTo, scriptedTagger, textOfBlock } from "../support/scripted-tagger.js";
 
 const text = (content: string): BlockInput => ({ kind: "text", text: content });
@@ -60,7 +60,7 @@ describe("a batcher", () => {
         return blocks.map(answerTo);
       },
     };
-    const { tag } = batcher(tagger, { requests: 1, deadline: 60_000, onStuck: () => {} });
+    const { tag } = batcher(tagger, { requests: 1, threads: 1, deadline: 60_000, onStuck: () => {} });
     const given: WeakRef<BlockInput>[] = [];
     const ask = () => {
       const block = text("x".repeat(2_000));
@@ -157,5 +157,56 @@ describe("a request that fails", () => {
     const { tag } = batcher(failing(true));
     await expect(tag([text("bad")])).rejects.toThrow("for bad");
     expect(await tag([text("good")])).toEqual([answerTo(text("good"))]);
+  });
+});
+
+describe("a deadline", () => {
+  /** An engine whose requests are answered by hand, in any order. */
+  function byHand(threads: number, deadline: number) {
+    vi.useFakeTimers();
+    const answer: (() => void)[] = [];
+    const stuck: (readonly string[])[] = [];
+    const tagger = {
+      ...scriptedTagger(),
+      tag: (blocks: readonly BlockInput[]) =>
+        new Promise<TaggedBlock[]>((resolve) => answer.push(() => resolve(blocks.map(answerTo)))),
+    };
+    const onStuck = (owners: readonly string[]) => void stuck.push(owners);
+    const { tag } = batcher<string>(tagger, { requests: 8, threads, deadline, onStuck });
+    const ask = (owner: string, size = 2_000) => tag([text("x".repeat(size))], owner);
+    return { ask, answer, stuck };
+  }
+  afterEach(() => vi.useRealTimers());
+
+  it("is in proportion to the request, and never so long that a timer fires at once", async () => {
+    const { ask, stuck } = byHand(1, 3_600_000);
+    void ask("huge", 4_000_000);
+    await vi.advanceTimersByTimeAsync(2 ** 31 - 2);
+    expect(stuck).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(stuck).toEqual([["huge"]]);
+  });
+
+  it("begins when a thread takes the request, not while it waits behind a long one", async () => {
+    const { ask, answer, stuck } = byHand(1, 1_000);
+    void ask("long", 20_000);
+    const short = ask("short");
+    await vi.advanceTimersByTimeAsync(9_000);
+    answer[0]!();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(stuck).toEqual([]);
+    answer[1]!();
+    expect(await short).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(stuck).toEqual([]);
+  });
+
+  it("names once what the threads hold, and nobody who waits behind them", async () => {
+    const { ask, answer, stuck } = byHand(2, 1_000);
+    for (const owner of ["a", "b", "c", "d"]) void ask(owner);
+    await vi.advanceTimersByTimeAsync(500);
+    answer[1]!();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(stuck).toEqual([["a", "c"]]);
   });
 });

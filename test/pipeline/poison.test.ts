@@ -3,6 +3,7 @@ import { memorySink } from "../../src/adapters/memory/sink.js";
 import { emptyLedger, memorySource } from "../../src/adapters/memory/source.js";
 import { SpanmillError } from "../../src/errors.js";
 import type { OutputMessage } from "../../src/ports/sink.js";
+import type { Source } from "../../src/ports/source.js";
 import type { BlockInput } from "../../src/tagging/protocol.js";
 import { scriptedTagger, textOfBlock } from "../support/scripted-tagger.js";
 import { message, startWorker } from "../support/worker-parts.js";
@@ -10,6 +11,12 @@ import { message, startWorker } from "../support/worker-parts.js";
 const died = () => new SpanmillError("THREAD_DIED", "A worker thread died");
 const holds = (blocks: readonly BlockInput[], word: string) =>
   blocks.some((block) => textOfBlock(block).includes(word));
+/** All that it hands over may have ended the process before, and is to run alone. */
+function unsure(plain: Source): Source {
+  const run: Source["run"] = (intake) =>
+    plain.run({ ...intake, take: (delivery) => intake.take({ ...delivery, unsure: true }) });
+  return { ...plain, run };
+}
 const header = (letter: OutputMessage, name: string) =>
   String(letter.headers.findLast(([given]) => given === name)?.[1]);
 const neighbours = (count: number, poison: number) =>
@@ -141,15 +148,38 @@ describe("a document that the process died of", () => {
 
   it("perhaps, runs alone and is put on record first", async () => {
     const ledger = emptyLedger();
-    const plain = memorySource([message(0, "deadly")], ledger);
-    const source = {
-      ...plain,
-      run: (intake: Parameters<typeof plain.run>[0]) =>
-        plain.run({ ...intake, take: (delivery) => intake.take({ ...delivery, unsure: true }) }),
-    };
+    const source = unsure(memorySource([message(0, "deadly")], ledger));
     const marks: (number | undefined)[] = [];
     const tagger = scriptedTagger(() => marks.push(ledger.suspects.get("tickets/0/0")));
     await startWorker({ source, sink: memorySink(), tagger }).ended;
     expect(marks).toEqual([1]);
+  });
+});
+
+describe("a suspect that its source gave to another process", () => {
+  it("is left to it: not run, not set aside, not done, and nobody waits for it", async () => {
+    const ledger = emptyLedger();
+    const plain = memorySource(
+      [0, 1, 2, 3].map((n) => message(n, n === 1 ? "elsewhere" : `fine ${n}`, { key: Buffer.from("k") })),
+      ledger,
+    );
+    const source = unsure({
+      ...plain,
+      suspect: (...deliveries) =>
+        deliveries.some(({ message: { place } }) => place.offset === "1")
+          ? Promise.reject(new SpanmillError("DELIVERY_LOST", "went to another member"))
+          : plain.suspect(...deliveries),
+    });
+    const sink = memorySink();
+    const tagger = scriptedTagger();
+    const worker = startWorker({ source, sink, tagger });
+    expect(await worker.ended).toEqual({ reason: "source", abandoned: 0 });
+    expect(sink.messages.map(({ channel }) => channel)).toEqual(Array(3).fill("documents"));
+    expect([...ledger.done]).toEqual(["tickets/0/0", "tickets/0/2", "tickets/0/3"]);
+    expect(tagger.requests.some((blocks) => holds(blocks, "elsewhere"))).toBe(false);
+    const told = worker.events.flatMap(({ kind, ...event }) => (kind === "lost" ? [event] : []));
+    expect(told).toEqual([{ place: { topic: "tickets", partition: 0, offset: "1" } }]);
+    expect(worker.events.some(({ kind }) => kind === "retry")).toBe(false);
+    expect(ledger.suspects.size).toBe(0);
   });
 });

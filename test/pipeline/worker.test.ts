@@ -274,7 +274,11 @@ describe("a failure", () => {
         inFlight: { documents: 1, bytes: 1 },
       },
     });
-    await expect(worker.ended).rejects.toMatchObject({ code: "DEAD_LETTER_SHARE" });
+    await expect(worker.ended).rejects.toMatchObject({
+      code: "DEAD_LETTER_SHARE",
+      // Where it is, and what helps.
+      message: expect.stringMatching(/tickets\/0\/9.*--limit-dead-letter-share/),
+    });
     expect(sink.messages).toHaveLength(9);
   });
 });

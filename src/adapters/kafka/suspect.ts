@@ -15,15 +15,14 @@ export async function markSuspects(
     const deaths = deliveries.length === 1 ? delivery.deaths + 1 : delivery.deaths;
     owners.get(delivery)?.marked.set(BigInt(delivery.message.place.offset), deaths);
   }
-  for (;;) {
-    const lost = deliveries.find((delivery) => isLost(desk, owners, delivery));
-    if (lost !== undefined) throw deliveryLost(lost);
-    if (desk.phase === "closed") return;
+  const lost = () => deliveries.filter((delivery) => isLost(desk, owners, delivery));
+  // Those that are ours still go on record, whatever became of the others.
+  while (desk.phase !== "closed" && (deliveries.length === 0 || lost().length < deliveries.length)) {
     if (await desk.commits.flush()) break;
     await desk.waiting.pause(RETRY);
   }
-  const lost = deliveries.find((delivery) => isLost(desk, owners, delivery));
-  if (lost !== undefined) throw deliveryLost(lost);
+  const [first] = lost();
+  if (first !== undefined) throw deliveryLost(first);
 }
 
 function isLost(desk: Desk, owners: Owners, delivery: Delivery): boolean {

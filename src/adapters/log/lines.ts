@@ -26,6 +26,7 @@ export const LOG_EVENTS = [
   "document-done",
   "document-retry",
   "document-suspect",
+  "document-lost",
   "dead-letter",
   "record-reduced",
   "threads-stuck",
@@ -143,6 +144,8 @@ export function workerLine(event: WorkerEvent): LogLine {
     }
     case "suspect":
       return { level: "warn", event: "document-suspect", ...at(event.place) };
+    case "lost":
+      return { level: "info", event: "document-lost", ...at(event.place) };
     case "stuck": {
       const documents = event.places.slice(0, MOST_NAMES).map(placeName);
       return { level: "fatal", event: "threads-stuck", count: event.places.length, documents };

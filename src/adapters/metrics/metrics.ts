@@ -84,6 +84,7 @@ function worker(count: Counters, labels: LabelNames, event: WorkerEvent): void {
     case "stuck":
       count.stuck.inc(event.places.length);
       return;
+    case "lost":
     case "draining":
       return;
     case "ended":

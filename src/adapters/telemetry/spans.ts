@@ -81,6 +81,7 @@ export function openSpans(settings: SpanSettings): Spans {
     source: (source) => traced(source, begin),
     onWorker: (event) => {
       if (event.kind === "done") leave(event.place, (work) => finish(work, event, settings.each));
+      else if (event.kind === "lost") leave(event.place, abandon);
       else if (event.kind === "dead-letter") setAside(open.get(placeName(event.place)), event);
       else if (event.kind === "retry") tryAgain(open.get(placeName(event.place)), event);
     },

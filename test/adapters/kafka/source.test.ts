@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Delivery } from "../../../src/ports/source.js";
 import { sourceContract } from "../../contract/source.js";
 import { textOf } from "../../support/holding-intake.js";
 import {
@@ -165,6 +166,25 @@ describe("a suspect", () => {
     expect(await suspects()).toBe("1:0,3:0");
     await member.source.suspect();
     expect(await suspects()).toBe("");
+    await member.leave();
+  });
+
+  it("goes on record though another of the same call went elsewhere", async () => {
+    const [topic, group] = await filled(6, 2);
+    const quick = { commitInterval: 60_000, drainTimeout: 200 };
+    const member = openMember(kafka.bootstrap, topic, group, quick);
+    await until("six", () => member.intake.held.length === 6);
+    const second = openMember(kafka.bootstrap, topic, group);
+    await until("a partition less", () => member.seen("assigned").at(-1)!.lost.length === 1);
+    const { lost } = member.seen("assigned").at(-1)!;
+    const isLost = ({ message: { place } }: Delivery) => place.partition === lost[0]!.partition;
+    const gone = member.intake.held.find(isLost)!;
+    const kept = member.intake.held.findLast((delivery) => !isLost(delivery))!;
+    await expect(member.source.suspect(gone, kept)).rejects.toMatchObject({ code: "DELIVERY_LOST" });
+    expect(await committed(kafka.bootstrap, topic, group, kept.message.place.partition)).toMatchObject({
+      metadata: expect.stringMatching(/^spanmill:1:2:0,run:/),
+    });
+    await second.leave();
     await member.leave();
   });
 
