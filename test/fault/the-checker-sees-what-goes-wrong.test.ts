@@ -171,7 +171,7 @@ const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: reado
       },
     ],
     kill: "second",
-    red: ["I3"],
+    red: ["I2", "I3"],
   },
   {
     what: "a lane sends the last one first",
