@@ -40,6 +40,8 @@ export function openPool(settings: EngineSettings, options: PoolOptions = {}): P
     // Callers bound what is in flight by documents, of which a single one may be many tasks.
     maxQueue: Number.POSITIVE_INFINITY,
     idleTimeout: Number.POSITIVE_INFINITY,
+    // Without it each task that ends sends the first that waits to the end of the queue.
+    stricterFIFO: true,
     workerData: settings,
     recordTiming: false,
   });
