@@ -26,7 +26,7 @@ describe("a cache", () => {
       const run = await openScenario(`cache ${kind}`, {
         bootstrap,
         settings: { "cache.kind": "none", "redis.url": redis, "redis.prefix": prefix, "redis.timeout": "5s" },
-        limits: { rssMb: 350, descriptors: 80 },
+        limits: { rssMb: 350, descriptors: 150 },
       });
       run.start();
       await run.feed(DOCUMENTS);

@@ -33,7 +33,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
     openScenario(name, {
       bootstrap,
       settings: { "cache.kind": "redis", "redis.url": `redis://${proxy.address}`, ...settings },
-      limits: { rssMb: 350, descriptors: 80 },
+      limits: { rssMb: 350, descriptors: 150 },
     });
 
   it(

@@ -36,7 +36,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
       const run = await openScenario("Redis away", {
         bootstrap,
         settings: { "cache.kind": "redis", "redis.url": `redis://${proxy.address}` },
-        limits: { rssMb: 350, descriptors: 80 },
+        limits: { rssMb: 350, descriptors: 150 },
       });
       const { feed, during, done, cacheIsUsed } = steadyInput(run);
       proxy.cut();

@@ -32,7 +32,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
         bootstrap,
         partitions: 4,
         settings: { "cache.kind": "redis", "redis.url": redis.url, "redis.timeout": "5s" },
-        limits: { rssMb: 350, descriptors: 80 },
+        limits: { rssMb: 350, descriptors: 150 },
       });
       const { feed, done } = steadyInput(run);
       const edits = [TELL_BLOCKS, SLOW_ENGINE];

@@ -26,7 +26,7 @@ it(
         ...{ "cache.kind": "both", "redis.url": redis, "redis.timeout": "5s" },
         "redis.prefix": `again-${process.pid}-${Date.now()}:`,
       },
-      limits: { rssMb: 350, descriptors: 80 },
+      limits: { rssMb: 350, descriptors: 150 },
     });
     const { feed, done, cacheIsUsed } = steadyInput(run);
     const documents = faultDocuments(run.random, 100_000, 100_000 + DOCUMENTS, 3);
