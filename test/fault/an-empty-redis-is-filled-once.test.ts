@@ -37,8 +37,12 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
       const { feed, done } = steadyInput(run);
       const edits = [TELL_BLOCKS, SLOW_ENGINE];
       const workers = [run.start({ edits }), run.start({ edits })];
-      await feed(50);
+      // Before the first document: what a rebalance brings again would be computed again.
       await Promise.all(workers.map((worker) => worker.joined()));
+      await until("two owners", () =>
+        workers.every((worker) => /"partitions":2,/.test(lastAssigned(worker.log()))),
+      );
+      await feed(50);
       for (let restart = 0; restart < RESTARTS; restart++) {
         await done();
         await run.fault(
@@ -73,6 +77,10 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
     return list.trim().split("\n").length - 1;
   }
 });
+
+function lastAssigned(log: string): string {
+  return log.split("\n").findLast((line) => line.includes('"event":"group-assigned"')) ?? "";
+}
 
 /** So slow that the whole herd is there before the first answer is. */
 const SLOW_ENGINE: Edit = {
