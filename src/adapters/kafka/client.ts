@@ -60,11 +60,9 @@ export async function openKafka(connection: KafkaConnection, log: KafkaLog): Pro
 export const REQUEST_TIMEOUT_MS = 30_000;
 
 async function readTls({ ca, cert, key }: KafkaTls): Promise<ConnectionOptions> {
-  const [caPem, certPem, keyPem] = await Promise.all([
-    ca === undefined ? undefined : readSetting(ca, "kafka.tls.ca-file"),
-    cert === undefined ? undefined : readSetting(cert, "kafka.tls.cert-file"),
-    key === undefined ? undefined : readSetting(key, "kafka.tls.key-file"),
-  ]);
+  const caPem = ca === undefined ? undefined : await readSetting(ca, "kafka.tls.ca-file");
+  const certPem = cert === undefined ? undefined : await readSetting(cert, "kafka.tls.cert-file");
+  const keyPem = key === undefined ? undefined : await readSetting(key, "kafka.tls.key-file");
   return {
     ...(caPem === undefined ? {} : { ca: [caPem] }),
     ...(certPem === undefined ? {} : { cert: certPem }),
@@ -74,10 +72,8 @@ async function readTls({ ca, cert, key }: KafkaTls): Promise<ConnectionOptions> 
 
 /** One line feed at the end of a secret's file is the editor's, not the secret's. */
 async function readSasl({ mechanism, usernameFile, passwordFile }: KafkaSasl): Promise<SASLOptions> {
-  const [username, password] = await Promise.all([
-    readSetting(usernameFile, "kafka.sasl.username-file"),
-    readSetting(passwordFile, "kafka.sasl.password-file"),
-  ]);
+  const username = await readSetting(usernameFile, "kafka.sasl.username-file");
+  const password = await readSetting(passwordFile, "kafka.sasl.password-file");
   return { mechanism, username: trimEnd(username), password: trimEnd(password) } as SASLOptions;
 }
 

@@ -156,7 +156,7 @@ function checkOrder({ copies }: History, say: Say): void {
 
 /**
  * Each copy beyond the first must have the bytes of the one before, an event between the two, and an input that was not yet
- * committed when the event began. Of one event there may be no more than were in flight or done since the last commit.
+ * committed when the event began. Of one event there may be no more than were in flight, or done and not committed.
  */
 function checkDuplicates(
   history: History,
@@ -222,18 +222,11 @@ function checkBound(
     const { partition, offset } = inputs.get(name)!;
     if (offset < (committed.get(partition) ?? 0n)) say("I3", `${name} came again though it was committed`);
   }
-  const moved = new Map<number, number>();
-  before.forEach((sample, i) => {
-    const previous = before[i - 1];
-    for (const [partition, offset] of sample.committed) {
-      // What was committed was decided before it was seen, at the earliest after the sample before.
-      if (previous?.committed.get(partition) !== offset) moved.set(partition, previous?.at ?? 0);
-    }
+  // Done and not committed: those done since the last commit, and those done ahead of one that was not.
+  const done = [...groups].filter(([name, copies]) => {
+    const { partition, offset } = inputs.get(name)!;
+    return offset >= (committed.get(partition) ?? 0n) && copies.some(({ at }) => at <= event.to);
   });
-  const since = [...groups].filter(([name, [first]]) => {
-    const start = moved.get(inputs.get(name)!.partition) ?? 0;
-    return first !== undefined && first.at >= start && first.at <= event.to;
-  });
-  const most = limits.inFlight * Math.max(1, event.workers) + since.length;
+  const most = limits.inFlight * Math.max(1, event.workers) + done.length;
   if (names.size > most) say("I3", `${names.size} documents came again after "${event.what}", over ${most}`);
 }
