@@ -7,6 +7,9 @@ export const NO_CORPUS = SHARED_ABSENT
   ? "../shared, which holds the texts and the model, is absent"
   : undefined;
 
+/** A token classifier of the built-in model's size, as Hugging Face has it: other programs can read it, too. */
+export const FOREIGN_MODEL = shared("models/hf-minilm-conll03");
+
 /** Bodies of newsgroup posts, in file order: about 1,200 of 1,300 characters. */
 export function posts(): string[] {
   return lines("data/text-20news/sample.jsonl.gz")

@@ -9,6 +9,7 @@ export interface Settings {
   readonly rounds: number;
   /** Multiplies the amount of text of a round; below 1 only to try a benchmark out. */
   readonly scale: number;
+  /** Folder of the model that is measured. */
   readonly model: string;
 }
 
@@ -25,6 +26,8 @@ export interface Bench {
   readonly question: string;
   /** Too slow to be run unless it is named. */
   readonly slow?: boolean;
+  /** The model folder where none is named. Left out: the built-in model, which is what the project ships. */
+  readonly model?: string;
   /** Why it cannot be run here; undefined: it can. */
   missing(): string | undefined;
   run(settings: Settings, report: (figure: Figure) => void): Promise<void>;

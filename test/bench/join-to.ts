@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { shared } from "../support/shared.js";
-import { NO_CORPUS } from "./corpus.js";
+import { FOREIGN_MODEL, NO_CORPUS } from "./corpus.js";
 import { type Bench, divide, inTurn } from "./harness.js";
 
 const SIZES = [0, 100, 200, 300, 400, 600, 1000] as const;
@@ -14,6 +14,8 @@ export const bench: Bench = {
   question:
     "the size to which short paragraphs are joined: F1 of `spanmill evaluate --join-to N`, and its time",
   slow: true,
+  // Of the figures by which JOIN_TO was chosen.
+  model: FOREIGN_MODEL,
   missing: () => NO_CORPUS,
   async run({ model, rounds }, report) {
     const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));

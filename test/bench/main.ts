@@ -7,9 +7,9 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { BUILT_IN_MODEL } from "../../src/adapters/model-folder/built-in.js";
 import { processorFamily, runtimeVersion } from "../../src/adapters/threads/runtime.js";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
-import { shared } from "../support/shared.js";
 import { type Bench, type Figure, figureLine, median, type Settings } from "./harness.js";
 
 /** In the order of the report. */
@@ -34,10 +34,14 @@ const NAMES = [
 
 const USAGE = `npm run bench -- [NAME...] [--rounds N] [--scale X] [--model DIR] [--json FILE]
 benchmarks: ${NAMES.join(", ")}
---scale makes every text longer or shorter; named benchmarks run although they are slow`;
+--scale makes every text longer or shorter; named benchmarks run although they are slow
+--model is the built-in model by default, and a Hugging Face folder where a benchmark needs one`;
 
 /** First argument of a process that runs one benchmark. */
 const CHILD = "one-benchmark";
+
+/** What the command line says; each benchmark has its own model where that says none. */
+type Asked = Omit<Settings, "model"> & { readonly model?: string };
 
 switchOffTelemetry();
 if (process.argv[2] === CHILD) await runOne(process.argv[3]!, JSON.parse(process.argv[4]!) as Settings);
@@ -49,16 +53,16 @@ async function runAll(): Promise<void> {
     options: {
       rounds: { type: "string", default: "5" },
       scale: { type: "string", default: "1" },
-      model: { type: "string", default: shared("models/hf-minilm-conll03") },
+      model: { type: "string" },
       json: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
   if (values.help) return console.log(USAGE);
-  const settings = {
+  const settings: Asked = {
     rounds: Number(values.rounds),
     scale: Number(values.scale),
-    model: resolve(values.model),
+    ...(values.model === undefined ? {} : { model: resolve(values.model) }),
   };
   const unknown = positionals.find((name) => !(NAMES as readonly string[]).includes(name));
   if (unknown !== undefined) return wrong(`no benchmark is called ${unknown}; there are ${NAMES.join(", ")}`);
@@ -83,8 +87,9 @@ function wrong(message: string): void {
   process.exitCode = 2;
 }
 
-async function runInProcess(name: string, settings: Settings, named: boolean): Promise<Figure[]> {
+async function runInProcess(name: string, asked: Asked, named: boolean): Promise<Figure[]> {
   const { bench } = (await import(`./${name}.js`)) as { bench: Bench };
+  const settings: Settings = { model: bench.model ?? BUILT_IN_MODEL, ...asked };
   console.log(`\n${name}: ${bench.question}`);
   const reason = bench.missing() ?? (bench.slow && !named ? "it is slow: name it to run it" : undefined);
   if (reason !== undefined) {

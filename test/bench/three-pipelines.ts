@@ -1,7 +1,7 @@
 /** Three lenses in one pass against three models of the same size, each in a pipeline of transformers.js. */
 import { basename, dirname } from "node:path";
 import { BUILT_IN_MODEL } from "../../src/adapters/model-folder/built-in.js";
-import { countWords, NO_CORPUS, posts, roundOf, tickets } from "./corpus.js";
+import { countWords, FOREIGN_MODEL, NO_CORPUS, posts, roundOf, tickets } from "./corpus.js";
 import { type Bench, divide, inTurn } from "./harness.js";
 import { inputsOf, openPipeline } from "./in-process.js";
 
@@ -10,6 +10,8 @@ type Theirs = ((texts: string) => Promise<unknown[]>) & { dispose(): Promise<voi
 export const bench: Bench = {
   question:
     "the built-in model (three lenses, text to JSON) against three transformers.js pipelines of a model of its size",
+  // Theirs.
+  model: FOREIGN_MODEL,
   missing: () => NO_CORPUS,
   async run({ model, rounds, scale }, report) {
     const { pipeline, env } = await import("@huggingface/transformers");

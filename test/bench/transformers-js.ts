@@ -1,7 +1,7 @@
 /** Against the token-classification pipeline of transformers.js: the same model, and the same texts in one window each. */
 import { basename, dirname } from "node:path";
 import { SESSION_OPTIONS } from "../../src/adapters/onnx/session.js";
-import { countWords, NO_CORPUS, posts, roundOf, tickets } from "./corpus.js";
+import { countWords, FOREIGN_MODEL, NO_CORPUS, posts, roundOf, tickets } from "./corpus.js";
 import { type Bench, divide, type Figure, inTurn, type Settings } from "./harness.js";
 import { inputsOf, openPipeline, windowRecorder } from "./in-process.js";
 
@@ -11,6 +11,7 @@ type Theirs = (texts: string | string[]) => Promise<unknown[]>;
 export const bench: Bench = {
   question:
     "spanmill (text to JSON) against the pipeline of transformers.js, both in process: same model and texts",
+  model: FOREIGN_MODEL,
   missing: () => NO_CORPUS ?? (installed() ? undefined : "@huggingface/transformers is not installed"),
   async run(settings, report) {
     const library = await import("@huggingface/transformers");
