@@ -25,6 +25,7 @@ const NAMES = [
   "window-length",
   "export-forms",
   "products",
+  "model-size",
   "join-to",
   "kafka-to-kafka",
   "kafka-cached",
