@@ -11,6 +11,8 @@ export interface Settings {
   readonly scale: number;
   /** Folder of the model that is measured. */
   readonly model: string;
+  /** The command of a Python that may have PyTorch. */
+  readonly python: string;
 }
 
 export interface Figure {

@@ -26,6 +26,7 @@ const NAMES = [
   "export-forms",
   "products",
   "model-size",
+  "training-step",
   "join-to",
   "kafka-to-kafka",
   "kafka-cached",
@@ -36,10 +37,13 @@ const NAMES = [
 const USAGE = `npm run bench -- [NAME...] [--rounds N] [--scale X] [--model DIR] [--json FILE]
 benchmarks: ${NAMES.join(", ")}
 --scale makes every text longer or shorter; named benchmarks run although they are slow
---model is the built-in model by default, and a Hugging Face folder where a benchmark needs one`;
+--model is the built-in model by default, and a Hugging Face folder where a benchmark needs one
+training-step runs PyTorch beside it where python3 has it; SPANMILL_BENCH_PYTHON names another Python`;
 
 /** First argument of a process that runs one benchmark. */
 const CHILD = "one-benchmark";
+
+const PYTHON = "SPANMILL_BENCH_PYTHON";
 
 /** What the command line says; each benchmark has its own model where that says none. */
 type Asked = Omit<Settings, "model"> & { readonly model?: string };
@@ -64,7 +68,10 @@ async function runAll(): Promise<void> {
     rounds: Number(values.rounds),
     scale: Number(values.scale),
     ...(values.model === undefined ? {} : { model: resolve(values.model) }),
+    python: process.env[PYTHON] || "python3",
   };
+  // The spanmill of a benchmark would refuse a variable that is no option of it.
+  delete process.env[PYTHON];
   const unknown = positionals.find((name) => !(NAMES as readonly string[]).includes(name));
   if (unknown !== undefined) return wrong(`no benchmark is called ${unknown}; there are ${NAMES.join(", ")}`);
   if (!(settings.rounds >= 1) || !(settings.scale > 0))
