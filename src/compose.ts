@@ -29,6 +29,8 @@ export interface TaggerSettings {
   readonly threads?: number | undefined;
   /** Ask for words, and labels and scores per word: always, or only where a lens has no spans. */
   readonly columns: "always" | "lenses";
+  /** Ask for what scores would be without temperature, too. */
+  readonly uncalibrated?: boolean;
 }
 
 /**
@@ -42,10 +44,9 @@ export async function openTagger(
   const folders = pickLenses(await readFolders(settings), settings.lenses);
   const models = folders.map(({ manifest }) => manifest);
   const wordLens = models.some((model) => model.lenses.some(({ scheme }) => scheme === "none"));
-  const pool = openPool(
-    { models, decode: settings.decode, columns: settings.columns === "always" || wordLens },
-    { threads: settings.threads },
-  );
+  const { decode, uncalibrated = false, threads } = settings;
+  const columns = settings.columns === "always" || wordLens;
+  const pool = openPool({ models, decode, columns, uncalibrated }, { threads });
   try {
     const { graphs, warnings } = await pool.describe();
     return {

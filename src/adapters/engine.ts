@@ -26,7 +26,8 @@ export async function openEngine(settings: EngineSettings): Promise<OpenedEngine
     models.push(model);
     graphs.push(graph);
   }
-  const opened = engine(models, { strategy: settings.decode, columns: settings.columns });
+  const { decode: strategy, columns, uncalibrated = false } = settings;
+  const opened = engine(models, { strategy, columns, uncalibrated });
   return { ...opened, graphs, warnings: await probeSchemes(models) };
 }
 

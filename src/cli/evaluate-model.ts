@@ -7,6 +7,13 @@ import { textOf } from "../dataset/text.js";
 import { toView } from "../document/blocks.js";
 import { type PreparedDocument, prepareText } from "../document/prepare.js";
 import { SpanmillError } from "../errors.js";
+import {
+  addChances,
+  type CalibrationTally,
+  calibrationOf,
+  calibrationTally,
+} from "../evaluation/calibration.js";
+import { chanceSpans, chancesOf, spanChances } from "../evaluation/chances.js";
 import { addRaw, rawScores, rawTally } from "../evaluation/conll18.js";
 import { goldColumns, takeInventory } from "../evaluation/gold.js";
 import type { EvaluationReport } from "../evaluation/report.js";
@@ -32,14 +39,28 @@ export async function scoreWords(run: ModelRun): Promise<EvaluationReport> {
   const { options } = run;
   const lenses = await findLenses(run);
   const scores = scorer(options.mode, selectionOf(options));
+  const tallies = new Map(lenses.map(({ lens }) => [lens.name, calibrationTally()]));
   const prepare = (document: LabelledDocument) =>
     prepareWords(identityOf(document), document, options.context, options.joinTo);
   for await (const { document, blocks } of answers(openLabelled(run.files, options.from), prepare, run)) {
-    for (const { lens, column } of lenses) {
+    for (const scored of lenses) {
+      const { lens, column } = scored;
       scores.add(lens.name, goldSide(document, column), predictedSide(document, blocks, lens));
+      if (options.calibration) addChances(tallies.get(lens.name)!, chancesOf(document, blocks, scored));
     }
   }
-  return scores.report();
+  return options.calibration ? withCalibration(scores.report(), tallies) : scores.report();
+}
+
+function withCalibration(
+  report: EvaluationReport,
+  tallies: ReadonlyMap<string, CalibrationTally>,
+): EvaluationReport {
+  const lenses = Object.entries(report.lenses).map(([name, scores]) => [
+    name,
+    { ...scores, calibration: calibrationOf(tallies.get(name)!) },
+  ]);
+  return { ...report, lenses: Object.fromEntries(lenses) };
 }
 
 /** From raw text: words and sentences are the system's own. */
@@ -72,19 +93,23 @@ export async function scoreSpanDocuments(run: ModelRun): Promise<EvaluationRepor
   }
   const selection = selectionOf(options)(lens.name);
   const tally = spanTally();
+  const calibration = calibrationTally();
   const prepare = (document: SpanDocument) =>
     prepareText({ ...identityOf(document), text: document.text }, options.joinTo);
   for await (const { document, prepared, blocks } of answers(openSpanDocuments(run.files), prepare, run)) {
-    const gold = document.spans.map(({ start, end, label }) => ({ start, end, type: label }));
-    const predicted = blocks.flatMap((answer, b) =>
-      answer.lenses[lens.name]!.spans.map(({ start, end, label }) => ({
-        ...toView(prepared.blocks[b]!, start, end),
-        type: label,
-      })),
+    const gold = selectSpans(
+      document.spans.map(({ start, end, label }) => ({ start, end, type: label })),
+      selection,
     );
-    addSpans(tally, selectSpans(gold, selection), selectSpans(predicted, selection));
+    const inView = blocks.flatMap((answer, b) =>
+      chanceSpans(answer.lenses[lens.name]!, (start, end) => toView(prepared.blocks[b]!, start, end)),
+    );
+    const predicted = selectSpans(inView, selection);
+    addSpans(tally, gold, predicted);
+    addChances(calibration, spanChances(gold, predicted));
   }
-  return { lenses: { [lens.name]: spanScores(tally) } };
+  const report = { lenses: { [lens.name]: spanScores(tally) } };
+  return options.calibration ? withCalibration(report, new Map([[lens.name, calibration]])) : report;
 }
 
 /** The lenses that the files have gold labels for. */

@@ -152,7 +152,10 @@ async function evaluateModel(
       "JSONL holds texts with spans, CoNLL and CoNLL-U hold words: evaluate them in two runs, or convert one of them",
     );
   }
-  const tagger = await openTagger(taggerSettings(options, "always"));
+  const tagger = await openTagger({
+    ...taggerSettings(options, "always"),
+    uncalibrated: options.calibration,
+  });
   const { stderr, clock, env } = context;
   const line = progress({
     write: (text) => stderr.write(text),

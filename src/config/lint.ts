@@ -54,7 +54,7 @@ const ANNOTATE_RULES: readonly Rule<AnnotateOptions>[] = [
 ];
 
 /** Options that only concern a model, so they say nothing about two label files. */
-const MODEL_FLAGS = ["model", "dtype", "decode", "threads", "context", "join-to"];
+const MODEL_FLAGS = ["model", "dtype", "decode", "threads", "context", "join-to", "calibration"];
 
 const EVALUATE_RULES: readonly Rule<EvaluateOptions>[] = [
   ({ options }) => modelTwice(options),
@@ -82,7 +82,7 @@ const EVALUATE_RULES: readonly Rule<EvaluateOptions>[] = [
     return `${flags.join(", ")}: no model is run with --gold and --pred; leave ${flags.length > 1 ? "them" : "it"} out`;
   },
   ({ options: { raw }, isFlag }) => {
-    const flags = raw ? ["mode", "context"].filter(isFlag).map((key) => `--${key}`) : [];
+    const flags = raw ? ["mode", "context", "calibration"].filter(isFlag).map((key) => `--${key}`) : [];
     return flags.length === 0
       ? undefined
       : `${flags.join(", ")}: --raw scores blocks of raw text as CoNLL 2018 did; leave ${flags.length > 1 ? "them" : "it"} out`;

@@ -1,13 +1,18 @@
 /** The scores of an evaluation as data for `--json` and as a table to read. */
 import stringWidth from "string-width";
+import type { CalibrationReport } from "./calibration.js";
 import type { LabelScores } from "./conll18.js";
 import type { Ratios, SpanScores } from "./spans.js";
 
 /** Spans, with the word accuracy of their tags where both sides have the same words. */
-export type SpanLensReport = SpanScores & { readonly accuracy?: number };
+export type SpanLensReport = SpanScores & { readonly accuracy?: number } & Calibrated;
 
 /** Labels of words: `LabelScores` where the words were found in raw text. */
-export type LabelLensReport = { readonly accuracy: number } | LabelScores;
+export type LabelLensReport = ({ readonly accuracy: number } | LabelScores) & Calibrated;
+
+interface Calibrated {
+  readonly calibration?: CalibrationReport;
+}
 
 /** All figures are fractions. `words` and `sentences` are there where the words were found in raw text. */
 export interface EvaluationReport {
@@ -18,9 +23,10 @@ export interface EvaluationReport {
 
 /** A table for each lens, figures in percent as conlleval prints them; ends with a line feed. */
 export function reportTable(report: EvaluationReport): string {
-  const parts = Object.entries(report.lenses).map(([lens, scores]) =>
-    "types" in scores ? spanTable(lens, scores) : labelTable(lens, scores),
-  );
+  const parts = Object.entries(report.lenses).map(([lens, scores]) => {
+    const drawn = "types" in scores ? spanTable(lens, scores) : labelTable(lens, scores);
+    return scores.calibration === undefined ? drawn : `${drawn}\n${calibrationLine(scores.calibration)}`;
+  });
   const found = ratioRows({ words: report.words, sentences: report.sentences });
   if (found.length > 0) parts.push(table([["raw text", ...RATIO_HEAD], ...found]));
   return parts.map((part) => `${part}\n`).join("\n");
@@ -52,6 +58,13 @@ function labelTable(lens: string, scores: LabelLensReport): string {
     ["labels", ...ratioCells(scores)],
   ]);
   return `${drawn}\naccuracy on words found ${percent(scores.accuracy)}`;
+}
+
+function calibrationLine({ predicted, error, uncalibratedError }: CalibrationReport): string {
+  return (
+    `expected calibration error ${percent(error)}, without temperature ${percent(uncalibratedError)} ` +
+    `(${predicted} predicted)`
+  );
 }
 
 function ratioRows(named: Record<string, Ratios | undefined>): string[][] {

@@ -14,7 +14,7 @@ export function selectType(type: string, { rename, keep }: Selection): string | 
   return name === "" || keep?.has(name) === false ? undefined : name;
 }
 
-export function selectSpans(spans: readonly TagSpan[], selection: Selection): TagSpan[] {
+export function selectSpans<Span extends TagSpan>(spans: readonly Span[], selection: Selection): Span[] {
   return spans.flatMap((span) => {
     const type = selectType(span.type, selection);
     return type === undefined ? [] : [{ ...span, type }];

@@ -76,7 +76,7 @@ export function goldRaw(document: LabelledDocument, lenses: readonly ScoredLens[
 }
 
 /** Spans of the gold tags of each sentence, over the words of the document. */
-function goldSpans(document: LabelledDocument, { column, selection }: ScoredLens): TagSpan[] {
+export function goldSpans(document: LabelledDocument, { column, selection }: ScoredLens): TagSpan[] {
   let first = 0;
   return document.sentences.flatMap((sentence) => {
     const from = first;

@@ -44,6 +44,8 @@ export interface TaggedLens {
   /** Per word: index of its label in the lens's list, and the label's probability. Only where columns are asked for. */
   readonly labels: readonly number[];
   readonly scores: readonly number[];
+  /** The scores of `spans`, and of the words, without temperature. Only where they are asked for. */
+  readonly uncalibrated?: { readonly spans: readonly number[]; readonly words: readonly number[] };
 }
 
 /** A block's answer. Word columns are empty unless asked for. */
@@ -90,6 +92,8 @@ export interface EngineSettings {
   readonly decode: DecodeOptions["strategy"];
   /** Send words, and labels and scores per word, beside the spans. */
   readonly columns: boolean;
+  /** Send what the scores would be without temperature beside them. */
+  readonly uncalibrated?: boolean;
 }
 
 /** A model's graph as the runtime reports it. */

@@ -2,7 +2,7 @@
  * The engine: a block in, labelled spans out. It runs the stages in order, once for each model, over one
  * segmentation into words, so that word `i` is the same word in every lens.
  */
-import { decode } from "./decode.js";
+import { type Decoded, decode } from "./decode.js";
 import { type Encoder, type Head, infer } from "./infer.js";
 import { type PieceEncoder, pieceEncoder, type WordTokenizer } from "./pieces.js";
 import type { BlockInput, ModelManifest, TaggedBlock, TaggedLens, WordBlock } from "./protocol.js";
@@ -32,6 +32,8 @@ export interface TagOptions {
   readonly strategy: "constrained" | "argmax";
   /** Give words, and labels and scores per word, beside the spans. */
   readonly columns: boolean;
+  /** Give what the scores would be without temperature, too. */
+  readonly uncalibrated?: boolean;
 }
 
 export interface Engine {
@@ -141,10 +143,9 @@ function reader(model: LoadedModel): Reader {
 
 function decodeLens(lens: Lens, scores: Float32Array, block: LaidOut, options: TagOptions): TaggedLens {
   const { starts, ends } = block.words;
-  const decoded = decode(scores, starts.length, lens.labelSet, block.lines, {
-    strategy: options.strategy,
-    temperature: lens.temperature,
-  });
+  const decodeAt = (temperature: number) =>
+    decode(scores, starts.length, lens.labelSet, block.lines, { strategy: options.strategy, temperature });
+  const decoded = decodeAt(lens.temperature);
   return {
     spans: decoded.spans.map((span) => ({
       start: starts[span.start]!,
@@ -154,5 +155,10 @@ function decodeLens(lens: Lens, scores: Float32Array, block: LaidOut, options: T
     })),
     labels: options.columns ? decoded.labels : [],
     scores: options.columns ? decoded.scores : [],
+    ...(options.uncalibrated ? { uncalibrated: scoresOf(decodeAt(1), options) } : {}),
   };
+}
+
+function scoresOf({ spans, scores }: Decoded, { columns }: TagOptions) {
+  return { spans: spans.map(({ score }) => score), words: columns ? scores : [] };
 }

@@ -1,5 +1,6 @@
 /** What the validation sets say of a model's scores: its predicted spans, each with whether it is right. */
 import { prepareWords } from "../dataset/prepare.js";
+import { expectedCalibrationError } from "../evaluation/calibration.js";
 import { type GoldColumn, goldTags } from "../evaluation/gold.js";
 import { selectSpans, selectTags } from "../evaluation/selection.js";
 import { infer } from "../tagging/infer.js";
@@ -7,14 +8,7 @@ import { pieceEncoder } from "../tagging/pieces.js";
 import type { WordBlock } from "../tagging/protocol.js";
 import { labelSet, spansOfTags, type TagSpan } from "../tagging/schemes.js";
 import { cutWindows } from "../tagging/windows.js";
-import {
-  expectedCalibrationError,
-  fitTemperature,
-  type JudgedSpan,
-  judgeSpans,
-  judgeWords,
-  spanScore,
-} from "./export/temperature.js";
+import { fitTemperature, type JudgedSpan, judgeSpans, judgeWords, spanScore } from "./export/temperature.js";
 import { openDocuments } from "./label-documents.js";
 import type { LabelSource, RecipeLens } from "./recipe.js";
 import { goldColumn, type Judge, outputName, selectionOf } from "./validate.js";

@@ -58,6 +58,29 @@ describe("evaluate", () => {
     expect(JSON.parse(stdout).lenses.ner.micro).toMatchObject({ precision: 0.5, recall: 1 });
   });
 
+  it("tells with --calibration how far scores are from the share that is right", async () => {
+    const lenses = { ner: { temperature: 8 } };
+    const hot = lookupFolder({ "spanmill.json": { format: 1, lenses } }, "hot");
+    // Each word has a logit of 8 and six of 0; two labels are of a span's type.
+    const score = (temperature: number) => (Math.exp(8 / temperature) + 1) / (Math.exp(8 / temperature) + 6);
+    const spans = file(
+      "calibrated.jsonl",
+      '{"text": "Alice in Berlin", "spans": [{"start": 0, "end": 5, "label": "PER"}]}\n',
+    );
+    for (const [path, right] of [
+      [gold, 1],
+      [spans, 0.5],
+    ] as const) {
+      const { stdout } = await spanmill(["evaluate", "--model", hot, path, "--calibration", "--json"]);
+      const { predicted, error, uncalibratedError } = JSON.parse(stdout).lenses.ner.calibration;
+      expect(predicted).toBe(2);
+      expect(error).toBeCloseTo(Math.abs(right - score(8)), 4);
+      expect(uncalibratedError).toBeCloseTo(Math.abs(right - score(1)), 4);
+    }
+    const { stdout } = await spanmill(["evaluate", "--model", hot, gold, "--calibration"]);
+    expect(stdout).toContain("expected calibration error 57.35, without temperature 0.17 (2 predicted)");
+  });
+
   it("fails with --fail-under, and prints all the same", async () => {
     const { status, stdout } = await spanmill(["evaluate", "--model", MODEL, gold, "--fail-under", "0.9"]);
     expect({ status, stdout }).toEqual({ status: 8, stdout: expect.stringContaining("micro average") });

@@ -31,6 +31,8 @@ describe("combinations that are refused", () => {
     ["evaluate c --gold a --pred b", "--gold and --pred are the files compared"],
     ["evaluate --raw --gold a --pred b", "--raw runs a model"],
     ["evaluate --gold a --pred b --model m --threads 2", "--model, --threads: no model is run"],
+    ["evaluate --gold a --pred b --calibration", "--calibration: no model is run"],
+    ["evaluate a --raw --calibration", "--calibration: --raw scores"],
     ["evaluate a --context sentence --join-to 200", "--join-to is about blocks"],
     ["run --source kafka --kafka-brokers h:1 --kafka-group g", "--source kafka needs --kafka-topics"],
     ["run --source kafka --kafka-brokers h:1 --kafka-topics t", "--source kafka needs --kafka-group"],

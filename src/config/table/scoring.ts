@@ -53,6 +53,14 @@ export const SCORING_OPTIONS = [
     doc: "Scores these labels alone, for a set in which the others are not annotated.",
   },
   {
+    key: "calibration",
+    value: one(toggle()),
+    default: "false",
+    group: "Scoring",
+    commands: ["evaluate"],
+    doc: "Tells how far scores are from the share that is right, with the model's temperatures and without.",
+  },
+  {
     key: "fail-under",
     value: one(number("F1", { min: 0, max: 1, note: "90 % is 0.9" })),
     group: "Scoring",

@@ -134,20 +134,3 @@ function goldenSection(loss: (at: number) => number, from: number, to: number): 
   }
   return (low + high) / 2;
 }
-
-/**
- * How far scores are from the share that is right: over bins of equal width (the borders belong to the bin below), the
- * mean distance of accuracy and score, weighted by the bin's spans. Guo et al. 2017, equation 3. 0 of no spans.
- */
-export function expectedCalibrationError(
-  scores: readonly number[],
-  correct: readonly boolean[],
-  bins = 15,
-): number {
-  const surplus = new Float64Array(bins);
-  for (const [i, score] of scores.entries()) {
-    const bin = Math.max(0, Math.ceil(score * bins) - 1);
-    surplus[bin]! += score - (correct[i] ? 1 : 0);
-  }
-  return surplus.reduce((sum, each) => sum + Math.abs(each), 0) / Math.max(scores.length, 1);
-}

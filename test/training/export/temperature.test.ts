@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { expectedCalibrationError } from "../../../src/evaluation/calibration.js";
 import { decode } from "../../../src/tagging/decode.js";
 import { labelSet } from "../../../src/tagging/schemes.js";
 import {
-  expectedCalibrationError,
   fitTemperature,
   type JudgedSpan,
   judgeSpans,
@@ -104,22 +104,5 @@ describe("judged spans", () => {
     const judged = judgeWords(scored, pos, [0, 0, -100, undefined]);
     expect(judged.map(({ correct }) => correct)).toEqual([true, false]);
     expect(spanScore(judged[1]!, 1)).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
-  });
-});
-
-describe("expected calibration error", () => {
-  it("is the mean distance of score and accuracy over the bins, by hand", () => {
-    // Two bins: (0, 0.5] has mean score 0.3 and accuracy 0.5; (0.5, 1] has 0.8 and 1/3.
-    const scores = [0.5, 0.1, 0.7, 0.8, 0.9];
-    const correct = [true, false, false, true, false];
-    const byHand = (2 / 5) * (0.5 - 0.3) + (3 / 5) * (0.8 - 1 / 3);
-    expect(expectedCalibrationError(scores, correct, 2)).toBeCloseTo(byHand, 12);
-  });
-
-  it("is 0 of sure and right ones, 1 of sure and wrong ones, and 0 of none", () => {
-    expect(expectedCalibrationError([1, 1], [true, true])).toBe(0);
-    expect(expectedCalibrationError([1, 1], [false, false])).toBe(1);
-    expect(expectedCalibrationError([0], [false])).toBe(0);
-    expect(expectedCalibrationError([], [])).toBe(0);
   });
 });
