@@ -264,7 +264,9 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       await observer.stop();
       const all = [
         ...events,
-        ...workers.flatMap((worker) => eventsOf(worker.log(), worker.name, workers.length, worker.endedAt())),
+        ...workers.flatMap((worker) =>
+          eventsOf(worker.log(), worker.name, workers.length, worker.endedAt(), worker.sessionMs),
+        ),
       ].toSorted((a, b) => a.from - b.from);
       const complaints = workers.flatMap((worker) => worker.complaint() ?? []);
       const { inputs, copies, samples, unsafe } = observer;
