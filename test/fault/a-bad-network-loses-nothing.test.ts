@@ -45,7 +45,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(proxy.dropped() - before).toBe(rounds);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
@@ -67,7 +67,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   it.each([
@@ -94,7 +94,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
@@ -115,7 +115,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(report.duplicates).toEqual({});
       expect(worker.log().match(/"event":"group-assigned"/g)).toHaveLength(1);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
@@ -138,7 +138,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(report.duplicates).toEqual({});
       expect(worker.log().match(/"event":"group-assigned"/g)).toHaveLength(1);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   function open(name: string, inFlight = 100): Promise<Scenario> {

@@ -48,7 +48,7 @@ describe.skipIf(disk === undefined)("a small disk (skipped where none can be mou
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 600_000),
+    repetitions(300_000, 600_000),
   );
 });
 

@@ -24,7 +24,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
   beforeAll(async () => {
     redis = await controlledRedis();
     proxy = await startProxy({ target: redis.address });
-  });
+  }, 180_000);
   afterAll(async () => {
     await proxy.close();
     await redis.stop();

@@ -46,5 +46,5 @@ it(
     expect(report.violations).toEqual([]);
     expect(report.inputs).toBe(900 * SLEEPS);
   },
-  repetitions(120_000, 600_000),
+  repetitions(300_000, 600_000),
 );

@@ -22,7 +22,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
   let redis: ControlledRedis;
   beforeAll(async () => {
     redis = await controlledRedis();
-  });
+  }, 180_000);
   afterAll(() => redis.stop());
 
   it(

@@ -16,7 +16,7 @@ describe.skipIf(KAFKA_GIVEN)("when an answer is lost", () => {
   let server: KafkaServer;
   beforeAll(async () => {
     server = await startKafka({ proxied: true });
-  }, 120_000);
+  }, 180_000);
   afterAll(() => server?.stop());
 
   test("unprotected sends at once are all acknowledged, and one is lost while another stands twice", async () => {
@@ -31,7 +31,7 @@ describe.skipIf(KAFKA_GIVEN)("when an answer is lost", () => {
     const found = await valuesOf(topic);
     expect(found).toHaveLength(4);
     expect(new Set(found).size).toBe(3);
-  }, 60_000);
+  }, 180_000);
 
   test("the lane writes A, B, C", async () => {
     const topic = await freshTopic(server.bootstrap);
@@ -48,7 +48,7 @@ describe.skipIf(KAFKA_GIVEN)("when an answer is lost", () => {
     await sink.close();
     expect(await valuesOf(topic)).toEqual(["before", "A", "B", "C"]);
     expect(sink.renewals()).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test("over many lost answers the lane loses none, doubles none, and keeps the order", async () => {
     const topic = await freshTopic(server.bootstrap);
@@ -64,7 +64,7 @@ describe.skipIf(KAFKA_GIVEN)("when an answer is lost", () => {
     expect(proxied().proxies[0]!.dropped() - before).toBe(8);
     await sink.close();
     expect(await valuesOf(topic)).toEqual(sends.map((_, at) => String(at)));
-  }, 60_000);
+  }, 180_000);
 
   function proxied() {
     return server.proxied!;

@@ -28,7 +28,7 @@ describe.skipIf(KAFKA_GIVEN)("when a leader moves", () => {
     expect(answer.every(({ errorCode }) => errorCode === 0)).toBe(true);
     const { records } = await readTopic(server.bootstrap, topic);
     expect(records.map(({ value }) => value?.toString())).toEqual(["before 0", "after 0", "before 1"]);
-  }, 60_000);
+  }, 180_000);
 
   test("the lanes lose none, double none, and keep the order", async () => {
     const { topic, unite } = await twoLeaders();
@@ -66,7 +66,7 @@ describe.skipIf(KAFKA_GIVEN)("when a leader moves", () => {
     }
     expect(found).toEqual(sent);
     expect(sink.renewals()).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   /** A topic whose two partitions have leaders on two brokers, and how to give both to one. */
   async function twoLeaders() {

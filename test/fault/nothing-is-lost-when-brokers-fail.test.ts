@@ -41,7 +41,7 @@ describe.skipIf(KAFKA_GIVEN)("three brokers (skipped with that of KAFKA_BOOTSTRA
       expect(report.duplicates).toEqual({});
       expect(workers.map((worker) => worker.ended()?.status)).toEqual([0, 0]);
     },
-    repetitions(120_000, 600_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
@@ -59,7 +59,7 @@ describe.skipIf(KAFKA_GIVEN)("three brokers (skipped with that of KAFKA_BOOTSTRA
       expect(report.duplicates).toEqual({});
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 600_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
@@ -74,7 +74,7 @@ describe.skipIf(KAFKA_GIVEN)("three brokers (skipped with that of KAFKA_BOOTSTRA
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 600_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
@@ -106,7 +106,7 @@ describe.skipIf(KAFKA_GIVEN)("three brokers (skipped with that of KAFKA_BOOTSTRA
       expect(report.duplicates).toEqual({});
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 600_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
@@ -124,7 +124,7 @@ describe.skipIf(KAFKA_GIVEN)("three brokers (skipped with that of KAFKA_BOOTSTRA
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 600_000),
+    repetitions(300_000, 600_000),
   );
 
   function open(name: string): Promise<Scenario> {

@@ -48,5 +48,5 @@ it(
     // The drained kept none back, so nothing came twice.
     expect(report.duplicates).toEqual({});
   },
-  repetitions(120_000, 900_000),
+  repetitions(300_000, 900_000),
 );

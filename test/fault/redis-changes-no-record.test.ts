@@ -40,7 +40,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
   let server: ControlledRedis;
   beforeAll(async () => {
     server = await controlledRedis();
-  });
+  }, 180_000);
   afterAll(() => server.stop());
   afterEach(async () => {
     await server.control.replicaof("NO", "ONE");

@@ -19,7 +19,7 @@ describe.skipIf(REDIS_GIVEN)("Redis that hangs (skipped with the Redis of REDIS_
   };
   beforeAll(async () => {
     server = await controlledRedis();
-  });
+  }, 180_000);
   afterEach(() => Promise.all(opened.splice(0).map(({ cache }) => cache.close())));
   afterAll(() => server.stop());
 

@@ -13,7 +13,7 @@ describe.skipIf(REDIS_GIVEN)("with a Redis of its own (skipped with the Redis of
   let server: ControlledRedis;
   beforeAll(async () => {
     server = await controlledRedis();
-  });
+  }, 180_000);
   afterAll(() => server.stop());
 
   let opened = 0;
