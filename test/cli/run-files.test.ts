@@ -5,10 +5,11 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { records, type Started, spanmill, start, surfaces } from "../support/command.js";
-import { parseExposition, sampleOf } from "../support/exposition.js";
+import { type Family, parseExposition, sampleOf } from "../support/exposition.js";
 import { lookupFolder } from "../support/lookup-model.js";
 import type { RecordedSpan } from "../support/recorded-spans.js";
 import { sharedRedis } from "../support/servers/shared.js";
+import { until } from "../support/servers/until.js";
 import { temporaryFolder } from "../support/temporary.js";
 
 const RUN = ["run", "--model", lookupFolder(), "--threads", "1"];
@@ -135,7 +136,10 @@ describe("the log of the worker", () => {
   });
 
   it("tells of a signal that comes while the models are loaded, which ends the process at once", async () => {
-    const run = start([...RUN, "--probes-port", "0"]);
+    const run = start([...RUN, "--probes-port", "0"], {
+      preload: ["held-threads.js"],
+      env: { HELD: join(temporaryFolder(), "never") },
+    });
     await run.until(({ stderr }) => stderr.includes('"event":"probes-open"'));
     run.process.kill("SIGTERM");
     const { status, stderr } = await run.finished;
@@ -192,15 +196,20 @@ describe("a cache", () => {
   it("of both tiers is counted, and its state told", async () => {
     const { url } = await sharedRedis();
     const cache = ["--cache-kind", "both", "--redis-url", url, "--redis-prefix", `${randomUUID()}:`];
-    const run = start([...RUN, ...cache, "--probes-port", "0"]);
+    const run = start([...RUN, ...cache, "--redis-timeout", "5s", "--probes-port", "0"]);
     await run.until(({ stderr }) => stderr.includes('"event":"redis-state"'));
     run.process.stdin.write(`${line("a", "Alice")}\n`);
     await run.until(({ stdout }) => records(stdout).length === 1);
     run.process.stdin.write(`${line("b", "Alice")}\n`);
     await run.until(({ stdout }) => stdout.endsWith("\n") && records(stdout).length === 2);
-    const families = parseExposition(await (await ask(run, "/metrics")).text());
+    let families: readonly Family[] = [];
     const value = (name: string, labels: Record<string, string>) =>
       sampleOf(families, `spanmill_${name}`, labels);
+    // Nobody waits for what is written to the cache.
+    await until("the answer in Redis", async () => {
+      families = parseExposition(await (await ask(run, "/metrics")).text());
+      return value("cache_writes_total", { tier: "redis", result: "written" }) === 1;
+    });
     expect(value("cache_lookups_total", { tier: "memory", result: "miss" })).toBe(1);
     expect(value("cache_lookups_total", { tier: "memory", result: "hit" })).toBe(1);
     expect(value("cache_lookups_total", { tier: "redis", result: "miss" })).toBe(1);

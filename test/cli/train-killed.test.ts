@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { spanmill, start } from "../support/command.js";
+import { EDITS, type Edit, editMark } from "../support/fault/edits.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { tinyBase } from "../support/tiny-base.js";
 
@@ -44,6 +45,13 @@ function bytesOf(name: string): Record<string, string> {
   );
 }
 
+/** So that the signal comes before the last step. */
+const SLOW_STEPS: Edit = {
+  file: "src/training/epochs.js",
+  find: "takeAverage(run, total);",
+  put: "takeAverage(run, total); await new Promise((go) => setTimeout(go, 100));",
+};
+
 describe("a training that is ended from outside", () => {
   const train = (name: string, ...more: string[]) => ["train", recipe(name), "--threads", "1", ...more];
 
@@ -53,10 +61,14 @@ describe("a training that is ended from outside", () => {
     for (const signal of ["SIGKILL", "SIGINT"] as const) {
       const name = signal.toLowerCase();
       const log = join(folder, `${name}.run`, "log.jsonl");
-      const first = start(train(name));
+      const first = start(train(name), {
+        preload: ["fault/edit-source.js"],
+        env: { [EDITS]: JSON.stringify([SLOW_STEPS]) },
+      });
       await stepsIn(log, 20);
       first.process.kill(signal);
       const { status, stderr } = await first.finished;
+      expect(stderr).toContain(editMark(SLOW_STEPS));
       expect(status).toBe(signal === "SIGKILL" ? 137 : 130);
       if (signal === "SIGINT") expect(stderr).toContain("--resume");
       expect((await spanmill(train(name, "--resume", "--quiet"))).status).toBe(0);

@@ -12,6 +12,7 @@ const OFFSET_COMMIT = 8;
 const JOIN_GROUP = 11;
 const HEARTBEAT = 12;
 const TIMES = repetitions(1, 6);
+const NOBODY_PUT_OUT = { "kafka.session-timeout": "15s" };
 
 describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KAFKA_BOOTSTRAP)", () => {
   let kafka: KafkaServer;
@@ -25,7 +26,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
   it(
     "answers to sends are lost: no record is lost, none doubled, and keys keep their order",
     async () => {
-      const run = await open("lost answers to sends");
+      const run = await open("lost answers to sends", NOBODY_PUT_OUT);
       const worker = run.start();
       const before = proxy.dropped();
       const rounds = 6 * TIMES;
@@ -45,7 +46,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(proxy.dropped() - before).toBe(rounds);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
@@ -67,7 +68,7 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   it.each([
@@ -94,13 +95,13 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
     "all takes 500 ms longer: the worker keeps its place in the group",
     async () => {
-      const run = await open("500 ms of delay", 300);
+      const run = await open("500 ms of delay", {}, 300);
       const worker = run.start();
       await run.feed(300);
       await run.outputs(50);
@@ -115,13 +116,13 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(report.duplicates).toEqual({});
       expect(worker.log().match(/"event":"group-assigned"/g)).toHaveLength(1);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
   it(
     "one packet in twenty is lost: the worker keeps its place in the group",
     async () => {
-      const run = await open("5 % loss");
+      const run = await open("5 % loss", NOBODY_PUT_OUT);
       const worker = run.start();
       await run.feed(300);
       await run.outputs(50);
@@ -138,12 +139,16 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before the broker (skipped with that of KA
       expect(report.duplicates).toEqual({});
       expect(worker.log().match(/"event":"group-assigned"/g)).toHaveLength(1);
     },
-    repetitions(120_000, 300_000),
+    repetitions(300_000, 600_000),
   );
 
-  function open(name: string, inFlight = 100): Promise<Scenario> {
+  function open(
+    name: string,
+    settings: Readonly<Record<string, string>> = {},
+    inFlight = 100,
+  ): Promise<Scenario> {
     const workersBootstrap = kafka.proxied!.brokers.join(",");
-    return openScenario(name, { bootstrap: kafka.bootstrap, workersBootstrap, inFlight });
+    return openScenario(name, { bootstrap: kafka.bootstrap, workersBootstrap, inFlight, settings });
   }
 
   async function dropAnswers(apiKey: number, times: number): Promise<void> {

@@ -18,6 +18,7 @@ describe.skipIf(KAFKA_GIVEN)("kill -9 of the only broker (skipped with that of K
     async () => {
       const run = await openScenario("the broker crashes", { bootstrap: kafka.bootstrap });
       const workers = [run.start(), run.start()];
+      await Promise.all(workers.map((worker) => worker.joined()));
       for (let crash = 1; crash <= CRASHES; crash++) {
         const before = run.observer.complete();
         await run.feed(1_000);

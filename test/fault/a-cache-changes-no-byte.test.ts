@@ -25,8 +25,10 @@ describe("a cache", () => {
       const prefix = `bytes-${process.pid}-${Date.now()}:`;
       const run = await openScenario(`cache ${kind}`, {
         bootstrap,
-        settings: { "cache.kind": "none", "redis.url": redis, "redis.prefix": prefix, "redis.timeout": "5s" },
-        limits: { rssMb: 350, descriptors: 150 },
+        settings: {
+          ...{ "cache.kind": "none", "redis.url": redis, "redis.prefix": prefix, "redis.timeout": "5s" },
+          "kafka.session-timeout": "15s",
+        },
       });
       run.start();
       await run.feed(DOCUMENTS);

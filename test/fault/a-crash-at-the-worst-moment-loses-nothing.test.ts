@@ -39,7 +39,7 @@ describe.skipIf(REDIS_GIVEN)("between the cache and the output (skipped with the
   let redis: ControlledRedis;
   beforeAll(async () => {
     redis = await controlledRedis();
-  });
+  }, 180_000);
   afterAll(() => redis.stop());
 
   it(

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { slowOutput } from "../support/fault/edits.js";
 import { openScenario, repetitions } from "../support/fault/scenario.js";
 import { KAFKA_GIVEN, type KafkaServer, startKafka } from "../support/servers/kafka.js";
 import { until } from "../support/servers/until.js";
@@ -28,11 +29,12 @@ describe.skipIf(disk === undefined)("a small disk (skipped where none can be mou
     `is full, ${TIMES} times: what is not written is not committed, and the worker goes on when there is room`,
     async () => {
       const run = await openScenario("the broker's disk is full", { bootstrap: kafka.bootstrap });
-      const worker = run.start();
+      // Much is left to do when the disk is full.
+      const worker = run.start({ edits: [slowOutput(250)] });
       for (let time = 1; time <= TIMES; time++) {
         const before = run.observer.complete();
         await run.feed(2_000);
-        await run.outputs(before + run.random.between(1, 1_000));
+        await run.outputs(before + run.random.between(1, 400));
         const act = async () => {
           fill(filler);
           await until("the broker's end", () => kafka.pid(1) === undefined);
@@ -48,7 +50,7 @@ describe.skipIf(disk === undefined)("a small disk (skipped where none can be mou
       expect(report.violations).toEqual([]);
       expect(worker.ended()?.status).toBe(0);
     },
-    repetitions(120_000, 600_000),
+    repetitions(300_000, 600_000),
   );
 });
 

@@ -1,7 +1,9 @@
 /** Row 4 of the fault table: a worker is stopped for longer than its session, others take over, and it wakes. */
 import { beforeAll, expect, it } from "vitest";
 import { EXIT } from "../../src/errors.js";
+import { slowOutput } from "../support/fault/edits.js";
 import { openScenario, repetitions } from "../support/fault/scenario.js";
+import { withAdmin } from "../support/kafka-members.js";
 import { sharedKafka } from "../support/servers/shared.js";
 import { until } from "../support/servers/until.js";
 
@@ -46,5 +48,31 @@ it(
     expect(report.violations).toEqual([]);
     expect(report.inputs).toBe(900 * SLEEPS);
   },
-  repetitions(120_000, 600_000),
+  repetitions(300_000, 600_000),
 );
+
+it("the only worker sleeps longer than its session: it is put out, comes back, and what it had begun may come twice", async () => {
+  const settings = { "kafka.session-timeout": "2s" };
+  const run = await openScenario("SIGSTOP of the only worker", { bootstrap, settings, inFlight: 50 });
+  const worker = run.start({ edits: [slowOutput(250)] });
+  await run.feed(1_500);
+  await run.outputs(run.random.between(1, 300));
+  const seen = worker.log().length;
+  // No event of the scenario's: the worker's own log must tell it.
+  worker.started.process.kill("SIGSTOP");
+  await until("a group without members", () => isEmpty(run.group));
+  worker.started.process.kill("SIGCONT");
+  await until("the worker back", () => /"event":"group-assigned"/.test(worker.log().slice(seen)));
+  await run.outputs(1_500);
+  const report = await run.finish();
+  expect(report.violations).toEqual([]);
+  expect(Object.keys(report.duplicates)).toEqual(["put-out"]);
+  expect(worker.log().slice(seen)).not.toMatch(/"event":"(group-rebalancing|consumer-crashed)"/);
+}, 300_000);
+
+function isEmpty(group: string): Promise<boolean> {
+  return withAdmin(bootstrap, async (admin) => {
+    const { groups } = await admin.describeGroups([group]);
+    return groups[0]!.members.length === 0;
+  });
+}

@@ -22,7 +22,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
   let redis: ControlledRedis;
   beforeAll(async () => {
     redis = await controlledRedis();
-  });
+  }, 180_000);
   afterAll(() => redis.stop());
 
   it(
@@ -31,8 +31,10 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
       const run = await openScenario("Redis back and empty", {
         bootstrap,
         partitions: 4,
-        settings: { "cache.kind": "redis", "redis.url": redis.url, "redis.timeout": "5s" },
-        limits: { rssMb: 350, descriptors: 150 },
+        settings: {
+          ...{ "cache.kind": "redis", "redis.url": redis.url, "redis.timeout": "5s" },
+          "kafka.session-timeout": "15s",
+        },
       });
       const { feed, done } = steadyInput(run);
       const edits = [TELL_BLOCKS, SLOW_ENGINE];

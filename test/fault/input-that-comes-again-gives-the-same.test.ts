@@ -25,8 +25,8 @@ it(
       settings: {
         ...{ "cache.kind": "both", "redis.url": redis, "redis.timeout": "5s" },
         "redis.prefix": `again-${process.pid}-${Date.now()}:`,
+        "kafka.session-timeout": "15s",
       },
-      limits: { rssMb: 350, descriptors: 150 },
     });
     const { feed, done, cacheIsUsed } = steadyInput(run);
     const documents = faultDocuments(run.random, 100_000, 100_000 + DOCUMENTS, 3);

@@ -23,6 +23,7 @@ describe(`kill -9, ${KILLS} times at moments of chance`, () => {
         await run.kill(worker);
         worker = run.start();
       }
+      await worker.joined();
       const report = await run.finish();
       expect(report.violations).toEqual([]);
       expect(report.faults).toBe(KILLS);
@@ -44,6 +45,7 @@ describe(`kill -9, ${KILLS} times at moments of chance`, () => {
         await run.kill(workers.splice(run.random.between(0, 1), 1)[0]!);
         workers.push(run.start());
       }
+      await Promise.all(workers.map((worker) => worker.joined()));
       const report = await run.finish();
       expect(report.violations).toEqual([]);
       expect(report.inputs).toBe(500 * KILLS);

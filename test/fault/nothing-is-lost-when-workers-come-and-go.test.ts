@@ -1,7 +1,7 @@
 /** Row 3 of the fault table: rebalances with work in flight. */
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeAll, expect, it } from "vitest";
-import type { Edit } from "../support/fault/edits.js";
+import { slowOutput } from "../support/fault/edits.js";
 import { openScenario, repetitions } from "../support/fault/scenario.js";
 import { sharedKafka } from "../support/servers/shared.js";
 
@@ -12,18 +12,15 @@ beforeAll(async () => {
 
 const CHANGES = repetitions(6, 40);
 
-/** Nothing wrong: only an output that takes its time, so that there is work in flight at every rebalance. */
-const SLOW_OUTPUT: Edit = {
-  file: "src/adapters/kafka/lane.js",
-  find: "const outcome = await decide(courier, part);",
-  put: "await new Promise((go) => setTimeout(go, 100)); const outcome = await decide(courier, part);",
-};
-
 it(
   `members join and leave, ${CHANGES} times, with work in flight`,
   async () => {
-    const run = await openScenario("members come and go", { bootstrap, partitions: 6, inFlight: 40 });
-    const edits = [SLOW_OUTPUT];
+    const settings = { "kafka.session-timeout": "15s" };
+    const run = await openScenario("members come and go", {
+      ...{ bootstrap, partitions: 6, inFlight: 40, settings },
+    });
+    // So that there is work in flight at every rebalance.
+    const edits = [slowOutput(100)];
     const all = [run.start({ edits })];
     const workers = [...all];
     await run.feed(500);
@@ -48,5 +45,5 @@ it(
     // The drained kept none back, so nothing came twice.
     expect(report.duplicates).toEqual({});
   },
-  repetitions(120_000, 900_000),
+  repetitions(300_000, 900_000),
 );

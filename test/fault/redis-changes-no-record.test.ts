@@ -40,7 +40,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
   let server: ControlledRedis;
   beforeAll(async () => {
     server = await controlledRedis();
-  });
+  }, 180_000);
   afterAll(() => server.stop());
   afterEach(async () => {
     await server.control.replicaof("NO", "ONE");
@@ -59,7 +59,7 @@ describe.skipIf(REDIS_GIVEN)("Redis (skipped with the Redis of REDIS_URL)", () =
     const redis = patient(server.url);
     await redis.reached("closed");
     await sameRecords(redis.cache);
-    await putToSleep(server, 30);
+    await putToSleep(server);
     const records = sameRecords(redis.cache);
     await new Promise(setImmediate);
     await server.restart();

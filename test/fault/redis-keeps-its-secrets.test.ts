@@ -41,7 +41,7 @@ describe.skipIf(REDIS_GIVEN)("a Redis with password and TLS (skipped with the Re
       },
     };
     await server.control.acl("SETUSER", "ada", "on", ">canary too", "~test:*", "+mget", "+set", "+select");
-  });
+  }, 180_000);
   afterEach(() => Promise.all(opened.splice(0).map(({ cache }) => cache.close())));
   afterAll(() => server.stop());
 

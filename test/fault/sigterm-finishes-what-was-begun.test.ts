@@ -1,5 +1,6 @@
 /** Row 2 of the fault table: SIGTERM while the worker is full. */
 import { beforeAll, expect, it } from "vitest";
+import { slowOutput } from "../support/fault/edits.js";
 import { openScenario, repetitions } from "../support/fault/scenario.js";
 import { sharedKafka } from "../support/servers/shared.js";
 
@@ -15,12 +16,15 @@ const DRAIN_DEADLINE_MS = 10_000;
 it(
   `SIGTERM while full, ${STOPS} times: exit 0 in time, all that was begun is committed, nothing comes twice`,
   async () => {
-    const run = await openScenario("SIGTERM while full", { bootstrap });
+    // Nobody is to be put out of the group.
+    const settings = { "kafka.session-timeout": "15s" };
+    const run = await openScenario("SIGTERM while full", { bootstrap, settings });
     const slowest: number[] = [];
     for (let stop = 1; stop <= STOPS; stop++) {
-      const worker = run.start();
+      // It takes many seconds for all of it, so that it is full whenever the signal comes.
+      const worker = run.start({ edits: [slowOutput(250)] });
       const before = run.observer.complete();
-      await run.feed(700);
+      await run.feed(3_000);
       await run.outputs(before + run.random.between(1, 300));
       slowest.push(await run.terminate(worker));
       await run.observer.look();

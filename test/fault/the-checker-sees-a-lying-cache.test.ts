@@ -42,7 +42,7 @@ describe.skipIf(REDIS_GIVEN)("a cache (skipped with the Redis of REDIS_URL)", ()
   let redis: ControlledRedis;
   beforeAll(async () => {
     redis = await controlledRedis();
-  });
+  }, 180_000);
   afterAll(() => redis.stop());
 
   /** Two models one after the other, then every value under the key of another. */

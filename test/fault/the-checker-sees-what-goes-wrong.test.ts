@@ -1,7 +1,7 @@
 /** A mutant for each invariant that turns the checker red, so that a green run means something. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Invariant } from "../support/fault/check.js";
-import type { Edit } from "../support/fault/edits.js";
+import { type Edit, slowOutput } from "../support/fault/edits.js";
 import type { FaultReport } from "../support/fault/report.js";
 import { openScenario, type ScenarioOptions } from "../support/fault/scenario.js";
 import { sharedKafka } from "../support/servers/shared.js";
@@ -18,13 +18,15 @@ interface Mutation {
   readonly kill?: "first" | "second" | "both";
   readonly limits?: ScenarioOptions["limits"];
   readonly settings?: ScenarioOptions["settings"];
+  /** 300 unless said. */
+  readonly documents?: number;
+  /** All outputs come all the same, and are waited for first. */
+  readonly complete?: true;
 }
-
-const DOCUMENTS = 300;
 
 async function judge(
   name: string,
-  { edits, kill, limits = {}, settings = {} }: Mutation,
+  { edits, kill, limits = {}, settings = {}, documents = 300, complete }: Mutation,
 ): Promise<FaultReport> {
   const run = await openScenario(name, {
     bootstrap,
@@ -34,7 +36,7 @@ async function judge(
     settings,
     partitions: 2,
   });
-  await run.feed(DOCUMENTS);
+  await run.feed(documents);
   const worker = run.start(kill === "second" ? {} : { edits });
   if (kill !== undefined) {
     await run.outputs(run.random.between(30, 150));
@@ -43,6 +45,7 @@ async function judge(
     await run.feed(50);
     run.start(kill === "first" ? {} : { edits });
   }
+  if (complete) await run.outputs(documents);
   return run.finish();
 }
 
@@ -50,12 +53,8 @@ function seen({ violations }: FaultReport): Invariant[] {
   return [...new Set(violations.map(({ invariant }) => invariant))].sort();
 }
 
-/** Not even wrong: an output that takes its time, so that what is done too early is done visibly too early. */
-const SLOW_OUTPUT: Edit = {
-  file: "src/adapters/kafka/lane.js",
-  find: "const outcome = await decide(courier, part);",
-  put: "await new Promise((go) => setTimeout(go, 250)); const outcome = await decide(courier, part);",
-};
+/** Not even wrong: what is done too early is done visibly too early. */
+const SLOW_OUTPUT = slowOutput(250);
 
 /** Not even wrong either: each producer's third batch is refused before it is sent. */
 const REFUSED_BATCH: Edit = {
@@ -83,6 +82,8 @@ const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: reado
       },
     ],
     kill: "first",
+    // So many that the kill comes before the last of them.
+    documents: 1_500,
     red: ["I1", "I2"],
   },
   {
@@ -122,6 +123,7 @@ const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: reado
         put: 'if (place.offset !== "41") delivery.done();',
       },
     ],
+    complete: true,
     limits: { settleMs: 8_000 },
     red: ["I5"],
   },
@@ -147,7 +149,7 @@ const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: reado
     ],
     kill: "both",
     // So that a kill always finds work that is acknowledged and not committed.
-    settings: { "kafka.commit-interval": "1s" },
+    settings: { "kafka.commit-interval": "5s" },
     red: ["I3", "I4"],
   },
   {

@@ -29,6 +29,7 @@ const SOONER: readonly Edit[] = repetitions(1, 0)
 it("partitions are added: they are read without a restart, from their first document", async () => {
   const run = await openScenario("partitions are added", { bootstrap, partitions: 2 });
   const workers = [run.start({ edits: SOONER }), run.start({ edits: SOONER })];
+  await Promise.all(workers.map((worker) => worker.joined()));
   await run.feed(400);
   await run.outputs(100);
   await run.fault("other", "partitions are added", () =>

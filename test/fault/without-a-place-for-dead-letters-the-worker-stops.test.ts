@@ -112,7 +112,10 @@ async function secured(): Promise<Ground> {
 /** READ and WRITE bring DESCRIBE with them. */
 async function allow(resourceType: Resource, resourceName: string, operation: Operation): Promise<void> {
   const acl = [ruleOf(resourceType, resourceName, operation)];
-  await withAdmin(kafka.bootstrap, (admin) => admin.createAcls({ acl }));
+  await withAdmin(kafka.bootstrap, async (admin) => {
+    await admin.createAcls({ acl });
+    await until("the right", async () => (await admin.describeAcls(acl[0]!)).resources.length > 0);
+  });
 }
 
 async function withdrawWrite(topic: string): Promise<void> {
@@ -120,11 +123,10 @@ async function withdrawWrite(topic: string): Promise<void> {
   // It may still see the topic.
   await allow(TOPIC, topic, AclOperationTypes.DESCRIBE);
   const rule = ruleOf(TOPIC, topic, AclOperationTypes.WRITE);
-  const left = await withAdmin(kafka.bootstrap, async (admin) => {
+  await withAdmin(kafka.bootstrap, async (admin) => {
     await admin.deleteAcls({ filters: [rule] });
-    return admin.describeAcls(rule);
+    await until("the right to be gone", async () => (await admin.describeAcls(rule)).resources.length === 0);
   });
-  await until("the right to be gone", () => left.resources.length === 0);
 }
 
 function ruleOf(resourceType: Resource, resourceName: string, operation: Operation) {

@@ -2,7 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Started, spanmill, start } from "../support/command.js";
+import { type RunOptions, type Started, spanmill, start } from "../support/command.js";
+import { EDITS, slowOutput } from "../support/fault/edits.js";
 import { committed, produce } from "../support/kafka-members.js";
 import { lookupFolder } from "../support/lookup-model.js";
 import { type RawRecord, readTopic } from "../support/servers/raw-reader.js";
@@ -69,8 +70,8 @@ channel:
 }
 
 /** A process that ends before the test asks for it fails the test with what it said. */
-function run({ config }: Pipeline): Started {
-  const started = start(["run", "--config", config]);
+function run({ config }: Pipeline, args: readonly string[] = [], options: RunOptions = {}): Started {
+  const started = start(["run", "--config", config, ...args], options);
   ended = undefined;
   void started.finished.then(({ stderr }) => {
     ended = stderr;
@@ -146,9 +147,13 @@ describe("documents of a topic", () => {
 
   it("are all there after kill -9 in the middle, and what comes twice is byte for byte the same", async () => {
     const own = await pipeline();
-    const count = 1_500;
+    const count = 3_000;
     await produce(bootstrap, own.input, tickets(0, count));
-    const first = run(own);
+    // So slow that it is killed before the last one.
+    const first = run(own, ["--limit-documents", "100"], {
+      preload: ["fault/edit-source.js"],
+      env: { [EDITS]: JSON.stringify([slowOutput(250)]) },
+    });
     await until(
       "some records",
       async () => {
@@ -177,7 +182,7 @@ describe("documents of a topic", () => {
       }
       expect(byId.size).toBe(count);
     }
-  }, 120_000);
+  }, 180_000);
 
   it("that cannot be read are dead letters, with the very bytes that came", async () => {
     const own = await pipeline();

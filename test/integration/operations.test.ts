@@ -106,13 +106,15 @@ describe("a worker's life", () => {
   it("shows in probes, metrics and log, from joining to its end", async () => {
     const own = await pipeline();
     await produce(bootstrap, own.input, [...tickets(8), { value: "not json", partition: 0 }]);
-    const worker = await observed(own);
+    const held = join(folder, `${own.group}.go`);
+    const worker = await observed(own, { preload: ["held-threads.js"], env: { HELD: held } });
     // Probes answer before models are loaded, and say what is missing.
     expect(worker.lines().map(({ event }) => event)).not.toContain("started");
     expect((await worker.ask("/livez")).status).toBe(200);
     const early = await worker.ask("/readyz");
     expect(early.status).toBe(503);
     expect(JSON.parse(early.text).reasons).toContain("group-joining");
+    writeFileSync(held, "");
 
     await answers(worker, "/readyz", 200);
     await until("all committed", async () => (await committedIn(own)) === 9);

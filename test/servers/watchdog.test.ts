@@ -34,7 +34,7 @@ const START = `
 
 describe.skipIf(KAFKA_GIVEN || REDIS_GIVEN)(
   "servers (KAFKA_BOOTSTRAP and REDIS_URL unset)",
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   () => {
     const gone = (pid: number) => {
       try {
@@ -56,8 +56,8 @@ describe.skipIf(KAFKA_GIVEN || REDIS_GIVEN)(
       expect(folder).toMatch(/spanmill-kafka-\w+\/broker-1$/);
       if (signal) child.kill(signal);
       await until("the process's end", () => child.exitCode !== null || child.signalCode !== null);
-      await until("the servers' end", () => gone(kafka) && gone(redis), { withinMs: 10_000 });
-      await until("the folder's end", () => !existsSync(folder), { withinMs: 10_000 });
+      await until("the servers' end", () => gone(kafka) && gone(redis), { withinMs: 60_000 });
+      await until("the folder's end", () => !existsSync(folder), { withinMs: 60_000 });
     });
   },
 );

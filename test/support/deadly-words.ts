@@ -28,7 +28,7 @@ const DEADLY: Readonly<Record<string, () => void>> = {
     sleep(10_000);
   },
   deadlyhang: () => sleep(600_000),
-  slowly: () => sleep(7_000),
+  slowly: () => sleep(13_000),
 };
 
 function sleep(ms: number): void {

@@ -1,4 +1,5 @@
 /** A member of a consumer group in a process of its own, which can be stopped, blocked and killed. */
+import { existsSync } from "node:fs";
 import type { Delivery } from "../../src/ports/source.js";
 import { textOf } from "./holding-intake.js";
 import { openMember } from "./kafka-members.js";
@@ -16,8 +17,8 @@ export type FromMember =
 export type MemberOrder =
   /** Documents whose number is smaller. */
   | { readonly kind: "finish"; readonly below: number }
-  /** Holds up the event loop, and then finishes. */
-  | { readonly kind: "block"; readonly ms: number; readonly below: number }
+  /** Holds up the event loop until that file is there, and then finishes. */
+  | { readonly kind: "block"; readonly until: string; readonly below: number }
   | { readonly kind: "suspect"; readonly value: string };
 
 const { bootstrap, topic, group, settings } = JSON.parse(process.argv[2] ?? "{}");
@@ -33,6 +34,7 @@ intake.take = (delivery: Delivery) => {
   const { deaths, unsure = false } = delivery;
   tell({ kind: "taken", delivery: { value: textOf(delivery), deaths, unsure } });
 };
+const cell = new Int32Array(new SharedArrayBuffer(4));
 const below = (bound: number) => void intake.finish((delivery) => Number(textOf(delivery)) < bound);
 
 process.on("message", async (order: MemberOrder) => {
@@ -41,7 +43,7 @@ process.on("message", async (order: MemberOrder) => {
       below(order.below);
       break;
     case "block":
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, order.ms);
+      while (!existsSync(order.until)) Atomics.wait(cell, 0, 0, 20);
       below(order.below);
       tell({ kind: "woke" });
       break;

@@ -53,15 +53,14 @@ export function observedRedis(settings: Partial<RedisCacheSettings> & { url: str
   return { cache, counted, troubles, states, reached, troubled };
 }
 
-/** Has the server asleep when it resolves. @returns what resolves when it wakes. */
+/** Has the server asleep when it resolves. @returns what wakes it, and nothing else does. */
 export async function putToSleep(
-  { url, control }: ControlledRedis,
-  seconds: number,
-): Promise<{ readonly awake: Promise<unknown> }> {
-  const probe = observedRedis({ url });
+  server: Pick<ControlledRedis, "url" | "kill">,
+): Promise<{ readonly wake: () => Promise<void> }> {
+  const probe = observedRedis({ url: server.url });
   await probe.reached("closed");
-  const awake = control.debug("SLEEP", String(seconds)).catch(() => {});
+  await server.kill("SIGSTOP");
   while (probe.counted.timeout === undefined) await probe.cache.get([Buffer.alloc(32)]);
   await probe.cache.close();
-  return { awake };
+  return { wake: () => server.kill("SIGCONT") };
 }

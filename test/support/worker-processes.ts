@@ -55,7 +55,7 @@ kafka:
   brokers: [${options.brokers ?? bootstrap}]
   group: ${group}
   topics: [${input}]
-  session-timeout: 3s
+  session-timeout: 6s
   commit-interval: 200ms
   compression: gzip
 ${more}channel:

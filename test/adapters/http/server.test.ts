@@ -99,7 +99,7 @@ describe("the probes", () => {
   it("cut off who does not finish the question", async () => {
     const text = await raw(await open(), "GET /livez HTTP/1.1\r\nHost: a\r\n");
     expect(text).toMatch(/^HTTP\/1.1 408 /);
-  }, 10_000);
+  }, 60_000);
 
   it("close at once, whoever is still being answered or idle", async () => {
     let asked!: () => void;

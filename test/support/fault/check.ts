@@ -199,7 +199,7 @@ const APPEND_MS = 2_000;
 const REACH_MS = 10_000;
 
 function causeOf({ events }: History, before: Copy, copy: Copy): FaultEvent | undefined {
-  const late = ({ cause }: FaultEvent) => (cause === "coordinator-loss" ? REACH_MS : APPEND_MS);
+  const late = ({ cause }: FaultEvent) => (/^(coordinator-loss|put-out)$/.test(cause) ? REACH_MS : APPEND_MS);
   const between = events.filter((event) => event.from <= copy.at && event.to + late(event) >= before.at);
   for (const cause of CAUSES) {
     const found = between.findLast((event) => event.cause === cause);

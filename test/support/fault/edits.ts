@@ -18,6 +18,16 @@ export function editMark({ file }: Pick<Edit, "file">): string {
   return `edited ${file}`;
 }
 
+/** Nothing wrong: only an output that takes its time, so that there is work in flight whenever a fault comes. */
+export function slowOutput(ms: number): Edit {
+  const find = "const outcome = await decide(courier, part);";
+  return {
+    file: "src/adapters/kafka/lane.js",
+    find,
+    put: `await new Promise((go) => setTimeout(go, ${ms})); ${find}`,
+  };
+}
+
 /** The process kills itself the n-th time that it comes to where `before` stands, before that is done. */
 export function dieBefore(file: string, before: string, count: number): Edit {
   const name = `globalThis.__passed_${file.replaceAll(/\W/g, "_")}`;

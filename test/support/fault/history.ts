@@ -37,7 +37,7 @@ export interface History {
   /** Names of inputs that were deleted before they were read: nothing need become of them. */
   readonly gone?: ReadonlySet<string>;
   readonly events: readonly FaultEvent[];
-  /** Milliseconds between the last fault and lag 0; undefined where it was not reached. */
+  /** Milliseconds between the beginning of the tail without faults and lag 0; undefined where it was not reached. */
   readonly settledMs: number | undefined;
   /** The most of any worker. */
   readonly usage: { readonly rssMb: number; readonly descriptors: number };

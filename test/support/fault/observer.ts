@@ -1,7 +1,7 @@
 /** Watches a run from outside, while it runs: the group's committed offsets, then the logs of all topics. */
 import { setTimeout as pause } from "node:timers/promises";
 import { type RawRecord, readTopic } from "../servers/raw-reader.js";
-import { GaveUp } from "../servers/until.js";
+import { GaveUp, until } from "../servers/until.js";
 import { isComplete } from "./check.js";
 import { readCommitted } from "./committed.js";
 import type { Expected } from "./documents.js";
@@ -36,7 +36,7 @@ export interface Observer {
   complete(): number;
   /** Inputs that are not committed, of those known; undefined before the first look. */
   lag(): number | undefined;
-  /** Kept after a look that began after the call. */
+  /** Kept after a look that began after the call, and that all brokers let through. */
   look(): Promise<void>;
   /** Looks once more, and no more. */
   stop(): Promise<void>;
@@ -107,16 +107,23 @@ export function observe(settings: ObserverSettings): Observer {
 
   let running: Promise<void> = Promise.resolve();
   let defect: GaveUp | undefined;
-  const look = () => {
-    running = running.then(lookOnce).catch((error: unknown) => {
+  const tryToLook = () => {
+    const looked = running.then(lookOnce);
+    running = looked.catch((error: unknown) => {
       // A broker that is down is part of the run.
       if (error instanceof GaveUp) defect ??= error;
     });
-    return running;
+    return looked;
   };
+  const look = () =>
+    until("a look at the run", async () => {
+      if (defect !== undefined) throw defect;
+      await tryToLook();
+      return true;
+    });
   const looking = (async () => {
     while (!isOver) {
-      await look();
+      await tryToLook().catch(() => {});
       await pause(EVERY_MS);
     }
   })();
@@ -134,12 +141,11 @@ export function observe(settings: ObserverSettings): Observer {
         ({ partition, offset }) => offset >= (last.committed.get(partition) ?? 0n),
       ).length;
     },
-    look,
+    look: async () => void (await look()),
     stop: async () => {
       isOver = true;
       await looking;
-      if (defect !== undefined) throw defect;
-      await lookOnce();
+      await look();
     },
   };
 }

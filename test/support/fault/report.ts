@@ -16,6 +16,7 @@ export interface FaultReport extends Verdict {
   readonly faults: number;
   /** How often committed offsets and outputs were compared while it ran. */
   readonly samples: number;
+  /** Milliseconds between the last fault and lag 0; undefined where it was not reached. */
   readonly settledMs: number | undefined;
   readonly standstills: readonly Standstill[];
   readonly rssMb: number;

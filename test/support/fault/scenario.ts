@@ -177,7 +177,8 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
   const terminateAll = async () => {
     for (const worker of alive()) await terminate(worker);
   };
-  const settle = async (): Promise<number | undefined> => {
+  /** How long lag 0 took: since the call, by which the run is judged, and since the last fault, which is told. */
+  const settle = async (): Promise<Partial<Record<"waitedMs" | "settledMs", number>>> => {
     const from = Date.now();
     try {
       await until(
@@ -189,9 +190,10 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
         { withinMs: limits.settleMs },
       );
     } catch {
-      return undefined;
+      return {};
     }
-    return Date.now() - Math.max(began, ...events.map(({ to }) => to).filter((to) => to <= from));
+    const lastFault = Math.max(began, ...events.map(({ to }) => to).filter((to) => to <= from));
+    return { waitedMs: Date.now() - from, settledMs: Date.now() - lastFault };
   };
 
   return {
@@ -258,18 +260,20 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     terminateAll,
     fault,
     async finish() {
-      const settledMs = await settle();
+      const { waitedMs, settledMs } = await settle();
       const faults = events.length;
       await terminateAll();
       await observer.stop();
       const all = [
         ...events,
-        ...workers.flatMap((worker) => eventsOf(worker.log(), worker.name, workers.length, worker.endedAt())),
+        ...workers.flatMap((worker) =>
+          eventsOf(worker.log(), worker.name, workers.length, worker.endedAt(), worker.sessionMs),
+        ),
       ].toSorted((a, b) => a.from - b.from);
       const complaints = workers.flatMap((worker) => worker.complaint() ?? []);
       const { inputs, copies, samples, unsafe } = observer;
       const reference = await referenceOf(models, [...inputs.values()]);
-      const history = { inputs, copies, samples, unsafe, gone, events: all, settledMs, usage };
+      const history = { inputs, copies, samples, unsafe, gone, events: all, settledMs: waitedMs, usage };
       const verdict = check({ ...history, ends: [...ends, ...complaints] }, reference, limits);
       const report: FaultReport = {
         ...{ scenario: name, seed, ...verdict, faults, samples: samples.length, settledMs },

@@ -1,5 +1,6 @@
 /** `spanmill run` processes of a scenario: how they are started, watched and ended. */
 import { readdirSync, readFileSync } from "node:fs";
+import { duration } from "../../../src/config/values.js";
 import { type Finished, type Started, start } from "../command.js";
 import type { WrongClock } from "./clock.js";
 import { EDITS, type Edit, editMark } from "./edits.js";
@@ -15,6 +16,8 @@ export interface WorkerOptions {
 
 export interface FaultWorker {
   readonly name: string;
+  /** Of its membership in the group. */
+  readonly sessionMs: number;
   readonly started: Started;
   readonly finished: Promise<Finished>;
   /** Kept when it has partitions; fails where it ends before. */
@@ -57,6 +60,7 @@ export function startWorker(
   });
   return {
     name,
+    sessionMs: SESSION.parse(settings["kafka.session-timeout"] ?? "")!,
     started,
     finished,
     joined: () => started.until(({ stderr }) => /"(group-)?assigned"/.test(stderr)),
@@ -74,6 +78,8 @@ export function startWorker(
     },
   };
 }
+
+const SESSION = duration("TIME", { min: "1s", max: "30m" });
 
 function timeNow(): string {
   return `"time":"${new Date().toISOString()}"`;
