@@ -4,17 +4,10 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { openTagger } from "../compose.js";
 import { SpanmillError, systemCode } from "../errors.js";
-import type { Channel } from "../ports/sink.js";
-import { openCache, openSink, openSource, taggerSettingsOf, workerSettings } from "./worker.js";
+import type { Finding, Look } from "./finding.js";
+import { lookAtKafkaSink, lookAtKafkaSource } from "./kafka-check.js";
+import { openCache, openSource, taggerSettingsOf, workerSettings } from "./worker.js";
 import type { CacheEvent, SinkSetup, WorkerHooks, WorkerSetup } from "./worker-setup.js";
-
-export interface Finding {
-  readonly check: "source" | "model" | "cache" | "sink";
-  readonly status: "ok" | "warning" | "failed";
-  readonly finding: string;
-  /** Of what failed. */
-  readonly error?: SpanmillError;
-}
 
 /** Never rejects for what it looks at: all that is wrong is found in one go. */
 export async function checkWorker(setup: WorkerSetup, hooks: WorkerHooks): Promise<readonly Finding[]> {
@@ -25,8 +18,6 @@ export async function checkWorker(setup: WorkerSetup, hooks: WorkerHooks): Promi
     ...(await checked("sink", () => lookAtSink(setup.sink, hooks))),
   ];
 }
-
-type Look = readonly Omit<Finding, "check">[];
 
 async function checked(check: Finding["check"], look: () => Promise<Look>): Promise<Finding[]> {
   try {
@@ -39,17 +30,8 @@ async function checked(check: Finding["check"], look: () => Promise<Look>): Prom
 
 async function lookAtSource({ source, input }: WorkerSetup, hooks: WorkerHooks): Promise<Look> {
   switch (source.kind) {
-    case "kafka": {
-      const { openKafka } = await import("../adapters/kafka/client.js");
-      const { lookAtInput } = await import("../adapters/kafka/look.js");
-      const kafka = await openKafka(source.connection, (line) => hooks.tell({ from: "kafka", ...line }));
-      const { groupId, topics } = source.settings;
-      const found = await lookAtInput(kafka, groupId, topics);
-      return found.map(({ topic, partitions, unread }) => ({
-        status: "ok",
-        finding: `topic ${topic}: ${partitions} partitions, ${unread} messages unread by group ${groupId}`,
-      }));
-    }
+    case "kafka":
+      return lookAtKafkaSource(source, hooks);
     case "files":
       await openSource(source, input.maxDocumentSize, hooks);
       return [{ status: "ok", finding: `files: ${source.paths.length}` }];
@@ -113,23 +95,13 @@ async function lookAtCache({ cache: setup }: WorkerSetup, hooks: WorkerHooks): P
 const REDIS_WAIT = 3_000;
 
 async function lookAtSink(setup: SinkSetup, hooks: WorkerHooks): Promise<Look> {
-  const outputs = Object.entries(setup.outputs) as [Channel, string][];
   switch (setup.kind) {
-    case "kafka": {
-      const sink = await openSink(setup, hooks);
-      try {
-        return outputs.map(([channel, topic]) => ({
-          status: "ok",
-          finding: `${channel} to topic ${topic}, which takes messages of ${sink.limit(channel)} bytes`,
-        }));
-      } finally {
-        await sink.close();
-      }
-    }
+    case "kafka":
+      return lookAtKafkaSink(setup, hooks);
     // To open a file would empty it.
     case "files":
     case "stdout":
-      return outputs.map(([channel, path]) => {
+      return Object.entries(setup.outputs).map(([channel, path]) => {
         if (path !== "-") requireWritable(path);
         return { status: "ok", finding: `${channel} to ${path === "-" ? "standard output" : path}` };
       });

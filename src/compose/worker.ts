@@ -104,7 +104,7 @@ export async function openSource(
 export async function openSink(setup: SinkSetup, { clock, tell, watch }: WorkerHooks): Promise<Sink> {
   switch (setup.kind) {
     case "kafka": {
-      const { openKafkaSink } = await import("../adapters/kafka/sink.js");
+      const { ASSUMED_MESSAGE_BYTES, openKafkaSink } = await import("../adapters/kafka/sink.js");
       const sink = await openKafkaSink({
         connection: setup.connection,
         topics: setup.outputs,
@@ -114,6 +114,10 @@ export async function openSink(setup: SinkSetup, { clock, tell, watch }: WorkerH
         report: (event) => tell({ from: "sink", ...event }),
       });
       watch({ lanes: sink.lanes, renewals: sink.renewals });
+      const topics = sink.assumed;
+      if (topics.length > 0) {
+        tell({ from: "process", kind: "limit-assumed", topics, bytes: ASSUMED_MESSAGE_BYTES });
+      }
       return sink;
     }
     case "files":

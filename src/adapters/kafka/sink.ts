@@ -34,6 +34,8 @@ export interface KafkaSinkSettings {
 }
 
 export interface KafkaSink extends Sink {
+  /** Topics whose settings this user may not read: of them `ASSUMED_MESSAGE_BYTES` is taken for their limit. */
+  readonly assumed: readonly string[];
   /** Of every lane that was used, for gauges. */
   lanes(): readonly LaneState[];
   /** How often a producer was replaced. */
@@ -70,7 +72,8 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<KafkaS
       topics.set(name, {
         name,
         partitions,
-        limit: (maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES) - MARGIN_BYTES,
+        limit: (maxMessageBytes ?? ASSUMED_MESSAGE_BYTES) - MARGIN_BYTES,
+        isAssumed: maxMessageBytes === undefined,
         producers,
         lanes: [],
         turn: 0,
@@ -110,6 +113,7 @@ function sinkOf(settings: KafkaSinkSettings, admin: Admin, topics: Map<string, T
   const lanes = () => [...topics.values()].flatMap((topic) => topic.lanes.flatMap((lane) => lane ?? []));
 
   return {
+    assumed: [...topics.values()].filter(({ isAssumed }) => isAssumed).map(({ name }) => name),
     limit: (channel) => topicOf(channel)?.limit,
     send: async (message) => {
       const topic = topicOf(message.channel);
@@ -137,6 +141,7 @@ interface Topic {
   partitions: number;
   /** Of one message: key, value and headers. */
   readonly limit: number;
+  readonly isAssumed: boolean;
   readonly producers: Producers;
   /** By partition; made when first used. */
   readonly lanes: (Lane<Message> | undefined)[];
@@ -178,6 +183,6 @@ function notOpen(channel: Channel, closed: boolean): SpanmillError {
 
 const METADATA_MAX_AGE_MS = 60_000;
 /** Kafka's default of max.message.bytes. */
-const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
+export const ASSUMED_MESSAGE_BYTES = 1_048_588;
 /** Room for the batch's head, the numbers of a record, and those of some eighty headers. */
 const MARGIN_BYTES = 1_024;

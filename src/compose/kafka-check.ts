@@ -1,0 +1,49 @@
+/** A worker's Kafka parts, looked at: what there is to read, and what the output topics take. */
+import type { Channel } from "../ports/sink.js";
+import type { Look } from "./finding.js";
+import { openSink } from "./worker.js";
+import type { SinkSetup, SourceSetup, WorkerHooks } from "./worker-setup.js";
+
+type KafkaSource = Extract<SourceSetup, { kind: "kafka" }>;
+type KafkaSink = Extract<SinkSetup, { kind: "kafka" }>;
+
+/** @throws SpanmillError CONFIG_INVALID, KAFKA_CONSUMER_FAILED */
+export async function lookAtKafkaSource(
+  { connection, settings }: KafkaSource,
+  { tell }: WorkerHooks,
+): Promise<Look> {
+  const { openKafka } = await import("../adapters/kafka/client.js");
+  const { lookAtInput } = await import("../adapters/kafka/look.js");
+  const kafka = await openKafka(connection, (line) => tell({ from: "kafka", ...line }));
+  const { groupId, topics } = settings;
+  const found = await lookAtInput(kafka, groupId, topics);
+  return found.map(({ topic, partitions, unread }) => ({
+    status: "ok",
+    finding: `topic ${topic}: ${partitions} partitions, ${unread} messages unread by group ${groupId}`,
+  }));
+}
+
+/** @throws SpanmillError CONFIG_INVALID, SINK_* */
+export async function lookAtKafkaSink(setup: KafkaSink, hooks: WorkerHooks): Promise<Look> {
+  const outputs = Object.entries(setup.outputs) as [Channel, string][];
+  let assumed: readonly string[] = [];
+  const tell: WorkerHooks["tell"] = (event) => {
+    if (event.from === "process" && event.kind === "limit-assumed") assumed = event.topics;
+    hooks.tell(event);
+  };
+  const sink = await openSink(setup, { ...hooks, tell });
+  try {
+    return outputs.map(([channel, topic]) => {
+      const to = `${channel} to topic ${topic}`;
+      const limit = sink.limit(channel);
+      return assumed.includes(topic)
+        ? {
+            status: "warning",
+            finding: `${to}: how large its messages may be is not known, since the user may not read the topic's settings; ${limit} bytes are assumed. Grant DESCRIBE_CONFIGS on it`,
+          }
+        : { status: "ok", finding: `${to}, which takes messages of ${limit} bytes` };
+    });
+  } finally {
+    await sink.close();
+  }
+}
