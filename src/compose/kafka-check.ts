@@ -1,4 +1,6 @@
 /** A worker's Kafka parts, looked at: what there is to read, and what the output topics take. */
+import type { Right } from "../adapters/kafka/rights.js";
+import { SpanmillError } from "../errors.js";
 import type { Channel } from "../ports/sink.js";
 import type { Look } from "./finding.js";
 import { openSink } from "./worker.js";
@@ -17,10 +19,29 @@ export async function lookAtKafkaSource(
   const kafka = await openKafka(connection, (line) => tell({ from: "kafka", ...line }));
   const { groupId, topics } = settings;
   const found = await lookAtInput(kafka, groupId, topics);
-  return found.map(({ topic, partitions, unread }) => ({
-    status: "ok",
-    finding: `topic ${topic}: ${partitions} partitions, ${unread} messages unread by group ${groupId}`,
-  }));
+  return [
+    ...found.topics.flatMap(({ topic, partitions, unread, right }) => [
+      {
+        status: "ok" as const,
+        finding: `topic ${topic}: ${partitions} partitions, ${unread} messages unread by group ${groupId}`,
+      },
+      ...lackOf(right, `topic ${topic}`),
+    ]),
+    ...lackOf(found.group, `group ${groupId}`),
+  ];
+}
+
+function lackOf(right: Right, on: string): Look {
+  switch (right.is) {
+    case "given":
+      return [];
+    case "denied": {
+      const finding = `The user may see ${on}, but has no READ right on it: grant READ`;
+      return [{ status: "failed", finding, error: new SpanmillError("KAFKA_CONSUMER_FAILED", finding) }];
+    }
+    case "unknown":
+      return [{ status: "warning", finding: `${on}: the right to READ was not checked (${right.cause})` }];
+  }
 }
 
 /** @throws SpanmillError CONFIG_INVALID, SINK_* */
