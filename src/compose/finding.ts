@@ -2,7 +2,7 @@ import type { SpanmillError } from "../errors.js";
 
 /** What a look at a part of the worker found. */
 export interface Finding {
-  readonly check: "source" | "model" | "cache" | "sink";
+  readonly check: "source" | "codecs" | "model" | "cache" | "sink";
   readonly status: "ok" | "warning" | "failed";
   readonly finding: string;
   /** Of what failed. */

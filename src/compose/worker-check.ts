@@ -5,18 +5,23 @@ import { dirname } from "node:path";
 import { openTagger } from "../compose.js";
 import { SpanmillError, systemCode } from "../errors.js";
 import type { Finding, Look } from "./finding.js";
-import { lookAtKafkaSink, lookAtKafkaSource } from "./kafka-check.js";
+import { lookAtCodecs, lookAtKafkaSink, lookAtKafkaSource } from "./kafka-check.js";
 import { openCache, openSource, taggerSettingsOf, workerSettings } from "./worker.js";
-import type { CacheEvent, SinkSetup, WorkerHooks, WorkerSetup } from "./worker-setup.js";
+import type { CacheEvent, WorkerHooks, WorkerSetup } from "./worker-setup.js";
 
 /** Never rejects for what it looks at: all that is wrong is found in one go. */
 export async function checkWorker(setup: WorkerSetup, hooks: WorkerHooks): Promise<readonly Finding[]> {
   return [
     ...(await checked("source", () => lookAtSource(setup, hooks))),
+    ...(usesKafka(setup) ? await checked("codecs", lookAtCodecs) : []),
     ...(await checked("model", () => lookAtModel(setup))),
     ...(await checked("cache", () => lookAtCache(setup, hooks))),
-    ...(await checked("sink", () => lookAtSink(setup.sink, hooks))),
+    ...(await checked("sink", () => lookAtSink(setup, hooks))),
   ];
+}
+
+function usesKafka({ source, sink }: WorkerSetup): boolean {
+  return source.kind === "kafka" || sink.kind === "kafka";
 }
 
 async function checked(check: Finding["check"], look: () => Promise<Look>): Promise<Finding[]> {
@@ -94,10 +99,10 @@ async function lookAtCache({ cache: setup }: WorkerSetup, hooks: WorkerHooks): P
 /** Milliseconds. */
 const REDIS_WAIT = 3_000;
 
-async function lookAtSink(setup: SinkSetup, hooks: WorkerHooks): Promise<Look> {
+async function lookAtSink({ sink: setup, input }: WorkerSetup, hooks: WorkerHooks): Promise<Look> {
   switch (setup.kind) {
     case "kafka":
-      return lookAtKafkaSink(setup, hooks);
+      return lookAtKafkaSink(setup, input.maxDocumentSize, hooks);
     // To open a file would empty it.
     case "files":
     case "stdout":

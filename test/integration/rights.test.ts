@@ -68,6 +68,7 @@ describe.skipIf(KAFKA_GIVEN)("a user without a right (KAFKA_BOOTSTRAP unset)", (
 sink: kafka
 model: ${MODEL}
 threads: 1
+max-document-size: 1000kB
 kafka:
   brokers: [${kafka.secured!.brokers}]
   group: ${group}

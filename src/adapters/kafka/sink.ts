@@ -17,7 +17,7 @@ import type { KafkaLog } from "./log.js";
 import { BATCH_BYTES, toKafka, wireBytes } from "./output-message.js";
 import { partitionOf } from "./partition.js";
 import { openProducers, type Producers } from "./producers.js";
-import { countPartitions, openingFailure, readTopics, requireWriteRight } from "./topics.js";
+import { countPartitions, openingFailure, readTopics, requireWriteRight, type TopicFacts } from "./topics.js";
 
 export interface KafkaSinkSettings {
   readonly connection: KafkaConnection;
@@ -34,8 +34,8 @@ export interface KafkaSinkSettings {
 }
 
 export interface KafkaSink extends Sink {
-  /** Topics whose settings this user may not read: of them `ASSUMED_MESSAGE_BYTES` is taken for their limit. */
-  readonly assumed: readonly string[];
+  /** By topic, as it was opened. Where the largest message is not known, it is taken to be `ASSUMED_MESSAGE_BYTES`. */
+  readonly facts: ReadonlyMap<string, TopicFacts>;
   /** Of every lane that was used, for gauges. */
   lanes(): readonly LaneState[];
   /** How often a producer was replaced. */
@@ -59,10 +59,7 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<KafkaS
     // The client would log the refusal that is the probe's good answer.
     await requireWriteRight(await openKafka(settings.connection, () => {}), names);
     for (const name of names) {
-      const { partitions, maxMessageBytes } = facts.get(name) ?? {
-        partitions: 0,
-        maxMessageBytes: undefined,
-      };
+      const found = facts.get(name) ?? UNKNOWN;
       const producers = openProducers({
         kafka,
         topic: name,
@@ -71,9 +68,9 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<KafkaS
       });
       topics.set(name, {
         name,
-        partitions,
-        limit: (maxMessageBytes ?? ASSUMED_MESSAGE_BYTES) - MARGIN_BYTES,
-        isAssumed: maxMessageBytes === undefined,
+        facts: found,
+        partitions: found.partitions,
+        limit: (found.maxMessageBytes ?? ASSUMED_MESSAGE_BYTES) - MARGIN_BYTES,
         producers,
         lanes: [],
         turn: 0,
@@ -113,7 +110,7 @@ function sinkOf(settings: KafkaSinkSettings, admin: Admin, topics: Map<string, T
   const lanes = () => [...topics.values()].flatMap((topic) => topic.lanes.flatMap((lane) => lane ?? []));
 
   return {
-    assumed: [...topics.values()].filter(({ isAssumed }) => isAssumed).map(({ name }) => name),
+    facts: new Map([...topics.values()].map(({ name, facts }) => [name, facts])),
     limit: (channel) => topicOf(channel)?.limit,
     send: async (message) => {
       const topic = topicOf(message.channel);
@@ -138,10 +135,10 @@ function sinkOf(settings: KafkaSinkSettings, admin: Admin, topics: Map<string, T
 
 interface Topic {
   readonly name: string;
+  readonly facts: TopicFacts;
   partitions: number;
   /** Of one message: key, value and headers. */
   readonly limit: number;
-  readonly isAssumed: boolean;
   readonly producers: Producers;
   /** By partition; made when first used. */
   readonly lanes: (Lane<Message> | undefined)[];
@@ -181,6 +178,7 @@ function notOpen(channel: Channel, closed: boolean): SpanmillError {
   );
 }
 
+const UNKNOWN: TopicFacts = { partitions: 0, maxMessageBytes: undefined, compressionType: undefined };
 const METADATA_MAX_AGE_MS = 60_000;
 /** Kafka's default of max.message.bytes. */
 export const ASSUMED_MESSAGE_BYTES = 1_048_588;
