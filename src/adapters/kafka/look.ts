@@ -1,6 +1,7 @@
 /** What there is to read, and whether it may be read, asked without joining the group. */
 import type { Kafka } from "kafkajs";
 import { SpanmillError } from "../../errors.js";
+import { certificateTrouble } from "./failure.js";
 import { describeKafka, kafkaErrorFacts } from "./log.js";
 import { readPositions } from "./positions.js";
 import { askReadRights, type LogEnd, type Right } from "./rights.js";
@@ -61,7 +62,7 @@ function refused(error: unknown, topic?: string): SpanmillError {
     "KAFKA_CONSUMER_FAILED",
     missing
       ? `No such topic, or none that this user may see: ${topic}. Create it, or mend its name in --kafka-topics.`
-      : `Kafka cannot be asked what there is to read (${describeKafka(error)}). Check the brokers' addresses, TLS, user and rights.`,
+      : `Kafka cannot be asked what there is to read (${describeKafka(error)}). ${certificateTrouble(error) ?? "Check the brokers' addresses, TLS, user and rights."}`,
     { cause: error },
   );
 }
