@@ -129,6 +129,11 @@ export const ERRORS = {
     retryable: true,
     meaning: "the Kafka consumer could not start, or gave up",
   },
+  KAFKA_CODEC_MISSING: {
+    exit: EXIT.input,
+    retryable: false,
+    meaning: "a library for compressed records is not installed, or cannot be loaded on this machine",
+  },
   KAFKA_HEARTBEAT_LOST: {
     exit: EXIT.heartbeat,
     retryable: true,

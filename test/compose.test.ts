@@ -4,6 +4,8 @@ import { basename, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openTagger, type TaggerSettings } from "../src/compose.js";
 import type { Tagger } from "../src/ports/tagger.js";
+import { taggerContract } from "./contract/tagger.js";
+import { lookupFolder, ofThreads } from "./support/lookup-model.js";
 import { SHARED_ABSENT, shared } from "./support/shared.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "spanmill-compose-"));
@@ -32,6 +34,8 @@ async function withTagger<T>(
 
 const lensesOf = (tagger: Tagger) =>
   tagger.models.map(({ name, lenses }) => `${name}: ${lenses.map((lens) => lens.name).join(" ")}`);
+
+taggerContract("an engine on threads", () => openTagger(ofThreads(lookupFolder(), 2)));
 
 describe("the built-in model", () => {
   it("is taken where none is named, with its three lenses", async () => {

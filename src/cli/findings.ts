@@ -1,5 +1,5 @@
 /** What was found where something was looked at, for people and for programs. */
-import type { Finding } from "../compose/worker-check.js";
+import type { Finding } from "../compose/finding.js";
 import { EXIT } from "../errors.js";
 
 const MARKS = { ok: "ok     ", warning: "warning", failed: "FAILED " };

@@ -4,29 +4,25 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { openTagger } from "../compose.js";
 import { SpanmillError, systemCode } from "../errors.js";
-import type { Channel } from "../ports/sink.js";
-import { openCache, openSink, openSource, taggerSettingsOf, workerSettings } from "./worker.js";
-import type { CacheEvent, SinkSetup, WorkerHooks, WorkerSetup } from "./worker-setup.js";
-
-export interface Finding {
-  readonly check: "source" | "model" | "cache" | "sink";
-  readonly status: "ok" | "warning" | "failed";
-  readonly finding: string;
-  /** Of what failed. */
-  readonly error?: SpanmillError;
-}
+import type { Finding, Look } from "./finding.js";
+import { lookAtCodecs, lookAtKafkaSink, lookAtKafkaSource } from "./kafka-check.js";
+import { openCache, openSource, taggerSettingsOf, workerSettings } from "./worker.js";
+import type { CacheEvent, WorkerHooks, WorkerSetup } from "./worker-setup.js";
 
 /** Never rejects for what it looks at: all that is wrong is found in one go. */
 export async function checkWorker(setup: WorkerSetup, hooks: WorkerHooks): Promise<readonly Finding[]> {
   return [
     ...(await checked("source", () => lookAtSource(setup, hooks))),
+    ...(usesKafka(setup) ? await checked("codecs", lookAtCodecs) : []),
     ...(await checked("model", () => lookAtModel(setup))),
     ...(await checked("cache", () => lookAtCache(setup, hooks))),
-    ...(await checked("sink", () => lookAtSink(setup.sink, hooks))),
+    ...(await checked("sink", () => lookAtSink(setup, hooks))),
   ];
 }
 
-type Look = readonly Omit<Finding, "check">[];
+function usesKafka({ source, sink }: WorkerSetup): boolean {
+  return source.kind === "kafka" || sink.kind === "kafka";
+}
 
 async function checked(check: Finding["check"], look: () => Promise<Look>): Promise<Finding[]> {
   try {
@@ -39,17 +35,8 @@ async function checked(check: Finding["check"], look: () => Promise<Look>): Prom
 
 async function lookAtSource({ source, input }: WorkerSetup, hooks: WorkerHooks): Promise<Look> {
   switch (source.kind) {
-    case "kafka": {
-      const { openKafka } = await import("../adapters/kafka/client.js");
-      const { lookAtInput } = await import("../adapters/kafka/look.js");
-      const kafka = await openKafka(source.connection, (line) => hooks.tell({ from: "kafka", ...line }));
-      const { groupId, topics } = source.settings;
-      const found = await lookAtInput(kafka, groupId, topics);
-      return found.map(({ topic, partitions, unread }) => ({
-        status: "ok",
-        finding: `topic ${topic}: ${partitions} partitions, ${unread} messages unread by group ${groupId}`,
-      }));
-    }
+    case "kafka":
+      return lookAtKafkaSource(source, hooks);
     case "files":
       await openSource(source, input.maxDocumentSize, hooks);
       return [{ status: "ok", finding: `files: ${source.paths.length}` }];
@@ -112,24 +99,14 @@ async function lookAtCache({ cache: setup }: WorkerSetup, hooks: WorkerHooks): P
 /** Milliseconds. */
 const REDIS_WAIT = 3_000;
 
-async function lookAtSink(setup: SinkSetup, hooks: WorkerHooks): Promise<Look> {
-  const outputs = Object.entries(setup.outputs) as [Channel, string][];
+async function lookAtSink({ sink: setup, input }: WorkerSetup, hooks: WorkerHooks): Promise<Look> {
   switch (setup.kind) {
-    case "kafka": {
-      const sink = await openSink(setup, hooks);
-      try {
-        return outputs.map(([channel, topic]) => ({
-          status: "ok",
-          finding: `${channel} to topic ${topic}, which takes messages of ${sink.limit(channel)} bytes`,
-        }));
-      } finally {
-        await sink.close();
-      }
-    }
+    case "kafka":
+      return lookAtKafkaSink(setup, input.maxDocumentSize, hooks);
     // To open a file would empty it.
     case "files":
     case "stdout":
-      return outputs.map(([channel, path]) => {
+      return Object.entries(setup.outputs).map(([channel, path]) => {
         if (path !== "-") requireWritable(path);
         return { status: "ok", finding: `${channel} to ${path === "-" ? "standard output" : path}` };
       });

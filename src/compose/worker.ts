@@ -2,6 +2,7 @@
 import { noCache, tiered } from "../adapters/caches.js";
 import { openFileSink } from "../adapters/files/message-sink.js";
 import { fileSource } from "../adapters/files/message-source.js";
+import type { KafkaSink } from "../adapters/kafka/sink.js";
 import { type MemoryOutcome, memoryCache } from "../adapters/memory/cache.js";
 import { redisCache } from "../adapters/redis/cache.js";
 import { openTagger } from "../compose.js";
@@ -101,25 +102,37 @@ export async function openSource(
   }
 }
 
-export async function openSink(setup: SinkSetup, { clock, tell, watch }: WorkerHooks): Promise<Sink> {
+async function openSink(setup: SinkSetup, hooks: WorkerHooks): Promise<Sink> {
   switch (setup.kind) {
-    case "kafka": {
-      const { openKafkaSink } = await import("../adapters/kafka/sink.js");
-      const sink = await openKafkaSink({
-        connection: setup.connection,
-        topics: setup.outputs,
-        compression: setup.compression,
-        clock,
-        log: (line) => tell({ from: "kafka", ...line }),
-        report: (event) => tell({ from: "sink", ...event }),
-      });
-      watch({ lanes: sink.lanes, renewals: sink.renewals });
-      return sink;
-    }
+    case "kafka":
+      return openKafkaOutput(setup, hooks);
     case "files":
     case "stdout":
       return openFileSink({ paths: setup.outputs, append: setup.append, late: "dead-letters" });
   }
+}
+
+/** @throws SpanmillError CONFIG_INVALID, KAFKA_CODEC_MISSING, SINK_* */
+export async function openKafkaOutput(
+  setup: Extract<SinkSetup, { kind: "kafka" }>,
+  { clock, tell, watch }: WorkerHooks,
+): Promise<KafkaSink> {
+  const { ASSUMED_MESSAGE_BYTES, openKafkaSink } = await import("../adapters/kafka/sink.js");
+  const sink = await openKafkaSink({
+    connection: setup.connection,
+    topics: setup.outputs,
+    compression: setup.compression,
+    clock,
+    log: (line) => tell({ from: "kafka", ...line }),
+    report: (event) => tell({ from: "sink", ...event }),
+  });
+  watch({ lanes: sink.lanes, renewals: sink.renewals });
+  const unknown = [...sink.facts].filter(([, { maxMessageBytes }]) => maxMessageBytes === undefined);
+  if (unknown.length > 0) {
+    const topics = unknown.map(([topic]) => topic);
+    tell({ from: "process", kind: "limit-assumed", topics, bytes: ASSUMED_MESSAGE_BYTES });
+  }
+  return sink;
 }
 
 /**

@@ -7,14 +7,24 @@ import { until } from "../support/servers/until.js";
 export interface SourceGround {
   /** Puts documents there, in this order, in as many partitions as the source has. */
   fill(values: readonly string[]): Promise<void>;
-  /** A source of all that was put there, from the durable position on; again after the one before was closed. */
+  /**
+   * A source of all that was put there, again after the one before was closed: from the durable position on, where it keeps
+   * one, else from the begin.
+   */
   open(): Promise<Source>;
+}
+
+export interface SourceTraits {
+  readonly name: string;
+  /** New and empty at each call. */
+  readonly ground: () => Promise<SourceGround>;
+  /** False: where to go on is for whoever starts it to say. */
+  readonly keepsPosition: boolean;
 }
 
 const MANY = Array.from({ length: 40 }, (_, n) => String(n));
 
-/** @param ground new and empty at each call */
-export function sourceContract(name: string, ground: () => Promise<SourceGround>): void {
+export function sourceContract({ name, ground, keepsPosition }: SourceTraits): void {
   describe(`${name}, as a source`, () => {
     it("hands over every document once, in order within a partition", async () => {
       const { fill, open } = await ground();
@@ -60,42 +70,47 @@ export function sourceContract(name: string, ground: () => Promise<SourceGround>
       const next = await open();
       const rest = holdingIntake();
       const again = next.run(rest);
-      await until("the rest", () => rest.taken.length >= MANY.length - taken);
+      const before = keepsPosition ? intake.taken : [];
+      await until("the rest", () => rest.taken.length >= MANY.length - before.length);
       await leave(next, again);
-      expect(sorted([...intake.taken, ...rest.taken])).toEqual(sorted(MANY));
+      expect(sorted([...before, ...rest.taken])).toEqual(sorted(MANY));
     });
 
-    it("hands over again all that was not done, and nothing before the first such document", async () => {
-      const { fill, open } = await ground();
-      await fill(MANY);
-      const source = await open();
-      const intake = holdingIntake();
-      const run = source.run(intake);
-      await until("all", () => intake.taken.length >= MANY.length);
-      const done = intake.finish((delivery) => Number(textOf(delivery)) % 7 !== 6);
-      for (const delivery of done) delivery.done();
-      const open1 = intake.held.map(textOf);
-      await leave(source, run);
-      const firstOpen = new Map<string, number>();
-      for (const delivery of intake.held) {
-        const partition = partitionOf(delivery);
-        firstOpen.set(partition, Math.min(firstOpen.get(partition) ?? Infinity, Number(textOf(delivery))));
-      }
+    const withPosition = keepsPosition ? it : () => {};
+    withPosition(
+      "hands over again all that was not done, and nothing before the first such document",
+      async () => {
+        const { fill, open } = await ground();
+        await fill(MANY);
+        const source = await open();
+        const intake = holdingIntake();
+        const run = source.run(intake);
+        await until("all", () => intake.taken.length >= MANY.length);
+        const done = intake.finish((delivery) => Number(textOf(delivery)) % 7 !== 6);
+        for (const delivery of done) delivery.done();
+        const open1 = intake.held.map(textOf);
+        await leave(source, run);
+        const firstOpen = new Map<string, number>();
+        for (const delivery of intake.held) {
+          const partition = partitionOf(delivery);
+          firstOpen.set(partition, Math.min(firstOpen.get(partition) ?? Infinity, Number(textOf(delivery))));
+        }
 
-      const next = await open();
-      const rest = holdingIntake();
-      const again = next.run(rest);
-      await until("what is open", () =>
-        open1.every((value) => rest.taken.some((one) => textOf(one) === value)),
-      );
-      await leave(next, again);
-      for (const delivery of rest.taken) {
-        expect(Number(textOf(delivery))).toBeGreaterThanOrEqual(
-          firstOpen.get(partitionOf(delivery)) ?? Infinity,
+        const next = await open();
+        const rest = holdingIntake();
+        const again = next.run(rest);
+        await until("what is open", () =>
+          open1.every((value) => rest.taken.some((one) => textOf(one) === value)),
         );
-        expect(delivery.deaths).toBe(0);
-      }
-    });
+        await leave(next, again);
+        for (const delivery of rest.taken) {
+          expect(Number(textOf(delivery))).toBeGreaterThanOrEqual(
+            firstOpen.get(partitionOf(delivery)) ?? Infinity,
+          );
+          expect(delivery.deaths).toBe(0);
+        }
+      },
+    );
 
     it("does not count a suspect that the process outlived, or left in good order", async () => {
       const { fill, open } = await ground();

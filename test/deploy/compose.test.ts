@@ -1,11 +1,12 @@
 /** deploy/compose.yaml cannot be run without Docker; what can be said about it without is said here. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseCommandLine } from "../../src/cli/command-line.js";
 import type { RunOptions } from "../../src/config/options.js";
 import { outputsOf } from "../../src/config/worker-outputs.js";
+import { composeSecrets } from "../support/compose-secrets.js";
 
 interface Service {
   readonly image: string;
@@ -77,16 +78,25 @@ describe("deploy/compose.yaml", () => {
         else expect(Object.keys(compose.volumes)).toContain(source);
       }
     }
-    const secrets: Record<string, { file: string }> = compose.secrets;
-    for (const { file } of Object.values(secrets)) {
-      const path = file.replace(/\$\{\w+:-(.*?)\}/, "$1");
-      expect(existsSync(join("deploy", path)), path).toBe(true);
-    }
     const named = Object.entries(workerOptions())
       .filter(([key, value]) => /(password|username|key)File$/i.test(key) && value !== undefined)
       .map(([, value]) => String(value));
     expect(named).toEqual(worker.secrets!.map((name) => `/run/secrets/${name}`));
     expect(redis.secrets).toEqual(worker.secrets);
+  });
+
+  it("says how to make each secret, which git then does not see", () => {
+    const made = [composeSecrets(), composeSecrets()];
+    const secrets: Record<string, { file: string }> = compose.secrets;
+    for (const { file } of Object.values(secrets)) {
+      const path = join("deploy", file.replace(/\$\{\w+:-(.*?)\}/, "$1"));
+      const contents = made.map((folder) => readFileSync(join(folder, basename(path)), "utf8"));
+      expect(contents[0]).toMatch(/^[\w+/]{24}\n$/);
+      expect(contents[0]).not.toBe(contents[1]);
+      const rules = readFileSync(join(dirname(path), ".gitignore"), "utf8").split("\n");
+      expect(rules).toContain("*");
+      expect(rules).not.toContain(`!${basename(path)}`);
+    }
   });
 
   it("waits for what must be there first", () => {

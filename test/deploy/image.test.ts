@@ -3,7 +3,15 @@
  * runs out of it has the user and the empty environment of a container.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
@@ -11,6 +19,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { records, surfaces } from "../support/command.js";
+import { composeSecrets } from "../support/compose-secrets.js";
 import { produce } from "../support/kafka-members.js";
 import { installedRedis } from "../support/servers/installed.js";
 import { freePorts } from "../support/servers/ports.js";
@@ -199,7 +208,9 @@ async function composeRedis() {
   const { services } = parse(readFileSync("deploy/compose.yaml", "utf8"));
   const { redis: program } = await installedRedis();
   const [port] = await freePorts(1);
-  const passwordFile = resolve("deploy/secrets/redis-password");
+  // Where the container's user may read it.
+  const passwordFile = join(FOLDER, "redis-password");
+  copyFileSync(join(composeSecrets(), "redis-password"), passwordFile);
   const [script] = services.redis.command as [string];
   const command = script
     .replaceAll("$$", "$")

@@ -1,4 +1,5 @@
 /** `spanmill dlq` on a real broker: what it lists, what it sends back, and what becomes of it. */
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { deadLetter } from "../../src/pipeline/dead-letters.js";
 import { spanmill, start } from "../support/command.js";
@@ -9,8 +10,10 @@ import { type RawRecord, readTopic } from "../support/servers/raw-reader.js";
 import { sharedKafka } from "../support/servers/shared.js";
 import { freshGroup, freshTopic } from "../support/servers/topics.js";
 import { until } from "../support/servers/until.js";
+import { temporaryFolder } from "../support/temporary.js";
 
 const MODEL = lookupFolder();
+const folder = temporaryFolder();
 
 let bootstrap: string;
 beforeAll(async () => {
@@ -74,6 +77,43 @@ async function withThreeLetters(): Promise<Pipeline> {
   await work(own, 4, ["--max-document-size", "200"]);
   return own;
 }
+
+describe("dead letters in a file", () => {
+  it("keep every byte of key, value and headers on the way back to Kafka", async () => {
+    const own = await pipeline();
+    const letter = {
+      key: Buffer.from([0xfe, 0]),
+      value: Buffer.from([0xff, 0x0a, 0x80]),
+      headers: [
+        // Spring's count of attempts.
+        ["retry_topic-attempts", Buffer.from([0, 0, 1, 0xff])],
+        ["zero", Buffer.from([0, 0, 0, 2])],
+        ["origin", Buffer.from("Müller ✉")],
+        ["empty", Buffer.alloc(0)],
+      ] as const,
+    };
+    const { key, value } = letter;
+    await produce(bootstrap, own.input, [
+      { key, value, partition: 0, headers: Object.fromEntries(letter.headers) },
+    ]);
+    const file = join(folder, "letters.jsonl");
+    await work(own, 1, [
+      "--sink",
+      "files",
+      "--channel-documents",
+      join(folder, "d.jsonl"),
+      "--channel-dead-letters",
+      file,
+    ]);
+    const other = await freshTopic(bootstrap);
+    const replayed = await dlq(["replay", file, "--kafka-brokers", bootstrap, "--to-topic", other]);
+    expect(replayed).toMatchObject({ status: 0, told: { sent: 1 } });
+    const [back] = await recordsOf(other);
+    expect({ key: back!.key, value: back!.value }).toEqual({ key, value });
+    const names = letter.headers.map(([name]) => name as string);
+    expect(back!.headers.filter(([name]) => names.includes(name))).toEqual(letter.headers);
+  }, 60_000);
+});
 
 describe("dead letters on a topic", () => {
   it("that are sent back when the cause is mended become records with their first revision, each once", async () => {

@@ -235,6 +235,50 @@ describe("--dry-run", () => {
     expect(await committedIn(own)).toBe(0);
   }, 60_000);
 
+  it("warns of topics whose settings do not go with the worker's", async () => {
+    const own = await pipeline();
+    const other = await freshTopic(bootstrap, 1, { config: { "compression.type": "zstd" } });
+    const same = await freshTopic(bootstrap, 1, { config: { "compression.type": "gzip" } });
+    const small = await freshTopic(bootstrap, 1, { config: { "max.message.bytes": "20000" } });
+    const dryRun = async (...flags: string[]) => {
+      const { stdout } = await spanmill(["run", "--config", own.config, "--dry-run", "--json", ...flags]);
+      return JSON.parse(stdout).checks.filter(({ status }: { status: string }) => status === "warning");
+    };
+    const topics = ["--channel-documents", other, "--channel-entities", same];
+    expect(await dryRun(...topics, "--channel-dead-letters", small)).toMatchObject([
+      {
+        check: "sink",
+        finding: expect.stringMatching(`${other} .* zstd .* gzip.*--kafka-compression to zstd`),
+      },
+      { check: "sink", finding: expect.stringMatching(`dead letters .* ${small} .*--max-document-size`) },
+    ]);
+    expect(await dryRun("--max-document-size", "1000kB")).toEqual([]);
+  }, 60_000);
+
+  it("has every codec read what it wrote, and names the one whose library does not load", async () => {
+    const own = await pipeline();
+    const dryRun = async (env: Record<string, string>) => {
+      const args = ["run", "--config", own.config, "--dry-run", "--json"];
+      const { status, stdout } = await spanmill(args, { env });
+      const { checks } = JSON.parse(stdout);
+      return { status, codecs: checks.find(({ check }: { check: string }) => check === "codecs") };
+    };
+    const finding = expect.stringContaining("gzip, snappy, lz4, zstd");
+    expect(await dryRun({})).toEqual({ status: 0, codecs: { check: "codecs", status: "ok", finding } });
+    // Has these libraries look for a build that is not there.
+    const without = { NAPI_RS_FORCE_WASI: "error" };
+    expect(await dryRun(without)).toMatchObject({
+      status: 5,
+      codecs: {
+        status: "failed",
+        code: "KAFKA_CODEC_MISSING",
+        finding: expect.stringMatching(/snappy .*lz4/),
+      },
+    });
+    const { status, stderr } = await spanmill(["run", "--config", own.config], { env: without });
+    expect({ status, stderr }).toEqual({ status: 5, stderr: expect.stringContaining("KAFKA_CODEC_MISSING") });
+  }, 60_000);
+
   it("finds all that is wrong in one go", async () => {
     const own = await pipeline();
     const { status, stdout } = await spanmill([

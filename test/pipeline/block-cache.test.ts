@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { noCache } from "../../src/adapters/caches.js";
 import { memoryCache } from "../../src/adapters/memory/cache.js";
+import { openTagger } from "../../src/compose.js";
 import { SpanmillError } from "../../src/errors.js";
 import { cachedTagger } from "../../src/pipeline/block-cache.js";
 import type { Cache } from "../../src/ports/cache.js";
 import type { BlockInput } from "../../src/tagging/protocol.js";
+import { taggerContract } from "../contract/tagger.js";
+import { lookupFolder, ofThreads } from "../support/lookup-model.js";
 import { recordsOf } from "../support/records.js";
 import { answerTo, type ScriptedTagger, scriptedTagger, textOfBlock } from "../support/scripted-tagger.js";
 import { testClock } from "../support/test-clock.js";
@@ -33,6 +37,14 @@ function held() {
   };
   return { tagger, release };
 }
+
+taggerContract("an engine with a cache", async () =>
+  cachedTagger(await openTagger(ofThreads(lookupFolder(), 2)), memory(), { pipeline: "p" }),
+);
+
+taggerContract("an engine whose cache keeps nothing", async () =>
+  cachedTagger(await openTagger(ofThreads(lookupFolder(), 2)), noCache, { pipeline: "p" }),
+);
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

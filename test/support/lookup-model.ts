@@ -44,6 +44,18 @@ export function lookupFolder(changes: Changes = {}, name = "lookup"): string {
   return folder;
 }
 
+/** Settings of a tagger on it. */
+export function ofThreads(directory: string, threads: number) {
+  return {
+    models: [{ directory }],
+    dtype: "auto",
+    schemes: {},
+    decode: "constrained" as const,
+    threads,
+    columns: "lenses" as const,
+  };
+}
+
 export function config(labels: readonly string[]): object {
   return {
     architectures: ["BertForTokenClassification"],

@@ -38,7 +38,7 @@ function letterOf(path: string, line: number, text: string): SourceMessage | und
     place: { topic: path, partition: 0, offset: String(line) },
     key: bytesOf(key),
     value: bytesOf(value),
-    headers: headers.map(([name, content]) => [name, Buffer.from(content)] as const),
+    headers: headers.map(([name, content]) => [name, contentOf(content)] as const),
     timestamp: undefined,
   };
 }
@@ -55,13 +55,24 @@ function isBase64(value: unknown): value is string | null {
   return value === null || typeof value === "string";
 }
 
-function isHeaders(value: unknown): value is [string, string][] {
+type HeaderContent = string | { readonly base64: string };
+
+function isHeaders(value: unknown): value is [string, HeaderContent][] {
   return (
     Array.isArray(value) &&
     value.every(
-      (header) => Array.isArray(header) && typeof header[0] === "string" && typeof header[1] === "string",
+      (header) => Array.isArray(header) && typeof header[0] === "string" && isHeaderContent(header[1]),
     )
   );
+}
+
+function isHeaderContent(content: unknown): content is HeaderContent {
+  if (typeof content === "string") return true;
+  return typeof (content as { base64?: unknown } | null)?.base64 === "string";
+}
+
+function contentOf(content: HeaderContent): Buffer {
+  return typeof content === "string" ? Buffer.from(content) : Buffer.from(content.base64, "base64");
 }
 
 function bytesOf(base64: string | null): Buffer | undefined {

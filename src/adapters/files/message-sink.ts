@@ -1,8 +1,8 @@
 /**
  * Files and standard output as a sink: a line a message, acknowledged when the system has taken it.
  *
- * Of a record the line is its value alone. Of a dead letter it is JSON with key and value in base64 and the headers, so
- * that nothing of it is lost. A tombstone asks to forget, which an appended file cannot: it is acknowledged and leaves no
+ * Of a record the line is its value alone. Of a dead letter it is JSON with key and value in base64 and the headers (text,
+ * or `{"base64": ...}` where they are none), so that nothing of it is lost. A tombstone asks to forget, which an appended file cannot: it is acknowledged and leaves no
  * line.
  */
 import { SpanmillError } from "../../errors.js";
@@ -90,9 +90,16 @@ function lineOf({ channel, key, value, headers }: OutputMessage): Buffer | undef
     JSON.stringify({
       key: key?.toString("base64") ?? null,
       value: value?.toString("base64") ?? null,
-      headers: headers.map(([name, content]) => [name, content.toString()]),
+      headers: headers.map(([name, content]) => [name, headerOf(content)]),
     }),
   );
+}
+
+/** Text where that is all there is to it; senders also put bytes of numbers there. */
+function headerOf(content: Buffer | string): string | { readonly base64: string } {
+  const text = content.toString();
+  if (typeof content === "string" || content.equals(Buffer.from(text))) return text;
+  return { base64: content.toString("base64") };
 }
 
 interface LineFile {

@@ -36,7 +36,7 @@ export interface KafkaSasl {
  *
  * Waits inside kafkajs are short and few, since whoever uses the client tries again by its own rules.
  *
- * @throws SpanmillError CONFIG_INVALID where a file of the settings cannot be read.
+ * @throws SpanmillError CONFIG_INVALID where a file of the settings cannot be read; KAFKA_CODEC_MISSING
  */
 export async function openKafka(connection: KafkaConnection, log: KafkaLog): Promise<Kafka> {
   quietIdleConnections();

@@ -70,10 +70,33 @@ export function unauthenticated(): SpanmillError {
 export function unreachable(error: unknown): SpanmillError {
   return new SpanmillError(
     "SINK_UNAVAILABLE",
-    `Kafka cannot be reached (${describeKafka(error)}). Check the brokers' addresses, TLS, and that they run.`,
+    `Kafka cannot be reached (${describeKafka(error)}). ${certificateTrouble(error) ?? "Check the brokers' addresses, TLS, and that they run."}`,
     { cause: error },
   );
 }
+
+/** What to do where a certificate is not accepted, on either side; undefined where it is something else. */
+export function certificateTrouble(error: unknown): string | undefined {
+  const { code = "" } = kafkaErrorFacts(error);
+  if (UNTRUSTED.test(code)) {
+    return "The brokers' certificate is by no authority that is trusted here: name its authority in --kafka-tls-ca-file.";
+  }
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
+    return "The brokers' certificate is not valid at this time: renew it, or mend this machine's clock.";
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return "The brokers' certificate is for other names than the one it was reached by: mend it, or --kafka-brokers.";
+  }
+  if (REFUSED_CERTIFICATE.test(code)) {
+    return "The broker refuses the client's certificate, or wants one: name one that it trusts in --kafka-tls-cert-file and --kafka-tls-key-file.";
+  }
+  return undefined;
+}
+
+const UNTRUSTED =
+  /SELF_SIGNED|^UNABLE_TO_(?:VERIFY|GET_ISSUER|DECODE_ISSUER)|^CERT_(?:UNTRUSTED|SIGNATURE_FAILURE)$/;
+/** OpenSSL's alerts, as Node.js names them. */
+const REFUSED_CERTIFICATE = /^ERR_SSL_\w+_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA)$/;
 
 function refused(topic: string, code: string): SpanmillError {
   return new SpanmillError(

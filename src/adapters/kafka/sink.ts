@@ -17,7 +17,7 @@ import type { KafkaLog } from "./log.js";
 import { BATCH_BYTES, toKafka, wireBytes } from "./output-message.js";
 import { partitionOf } from "./partition.js";
 import { openProducers, type Producers } from "./producers.js";
-import { countPartitions, openingFailure, readTopics, requireWriteRight } from "./topics.js";
+import { countPartitions, openingFailure, readTopics, requireWriteRight, type TopicFacts } from "./topics.js";
 
 export interface KafkaSinkSettings {
   readonly connection: KafkaConnection;
@@ -34,6 +34,8 @@ export interface KafkaSinkSettings {
 }
 
 export interface KafkaSink extends Sink {
+  /** By topic, as it was opened. Where the largest message is not known, it is taken to be `ASSUMED_MESSAGE_BYTES`. */
+  readonly facts: ReadonlyMap<string, TopicFacts>;
   /** Of every lane that was used, for gauges. */
   lanes(): readonly LaneState[];
   /** How often a producer was replaced. */
@@ -57,10 +59,7 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<KafkaS
     // The client would log the refusal that is the probe's good answer.
     await requireWriteRight(await openKafka(settings.connection, () => {}), names);
     for (const name of names) {
-      const { partitions, maxMessageBytes } = facts.get(name) ?? {
-        partitions: 0,
-        maxMessageBytes: undefined,
-      };
+      const found = facts.get(name) ?? UNKNOWN;
       const producers = openProducers({
         kafka,
         topic: name,
@@ -69,8 +68,9 @@ export async function openKafkaSink(settings: KafkaSinkSettings): Promise<KafkaS
       });
       topics.set(name, {
         name,
-        partitions,
-        limit: (maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES) - MARGIN_BYTES,
+        facts: found,
+        partitions: found.partitions,
+        limit: (found.maxMessageBytes ?? ASSUMED_MESSAGE_BYTES) - MARGIN_BYTES,
         producers,
         lanes: [],
         turn: 0,
@@ -110,6 +110,7 @@ function sinkOf(settings: KafkaSinkSettings, admin: Admin, topics: Map<string, T
   const lanes = () => [...topics.values()].flatMap((topic) => topic.lanes.flatMap((lane) => lane ?? []));
 
   return {
+    facts: new Map([...topics.values()].map(({ name, facts }) => [name, facts])),
     limit: (channel) => topicOf(channel)?.limit,
     send: async (message) => {
       const topic = topicOf(message.channel);
@@ -134,6 +135,7 @@ function sinkOf(settings: KafkaSinkSettings, admin: Admin, topics: Map<string, T
 
 interface Topic {
   readonly name: string;
+  readonly facts: TopicFacts;
   partitions: number;
   /** Of one message: key, value and headers. */
   readonly limit: number;
@@ -176,8 +178,9 @@ function notOpen(channel: Channel, closed: boolean): SpanmillError {
   );
 }
 
+const UNKNOWN: TopicFacts = { partitions: 0, maxMessageBytes: undefined, compressionType: undefined };
 const METADATA_MAX_AGE_MS = 60_000;
 /** Kafka's default of max.message.bytes. */
-const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
+export const ASSUMED_MESSAGE_BYTES = 1_048_588;
 /** Room for the batch's head, the numbers of a record, and those of some eighty headers. */
 const MARGIN_BYTES = 1_024;

@@ -3,10 +3,16 @@ import { SpanmillError } from "../../errors.js";
 import { forbidden, missing, unauthenticated, unreachable } from "./failure.js";
 import { type KafkaErrorFacts, kafkaErrorFacts } from "./log.js";
 
-export interface TopicFacts {
+export interface TopicFacts extends TopicSettings {
   readonly partitions: number;
-  /** Of a batch; undefined where this user may not read the topic's settings. */
+}
+
+/** Undefined where this user may not read them. */
+export interface TopicSettings {
+  /** Of a batch. */
   readonly maxMessageBytes: number | undefined;
+  /** How batches are kept: a codec's name, `uncompressed`, or `producer`, as they come. */
+  readonly compressionType: string | undefined;
 }
 
 /**
@@ -25,7 +31,7 @@ export async function readTopics(
     try {
       facts.set(topic, {
         partitions: await countPartitions(admin, topic),
-        maxMessageBytes: await readMaxMessageBytes(admin, topic),
+        ...(await readSettings(admin, topic)),
       });
     } catch (error) {
       const { code } = kafkaErrorFacts(error);
@@ -95,17 +101,23 @@ async function refusalOf(sending: Promise<unknown>): Promise<string | undefined>
 const { ConfigResourceTypes } = kafkajs;
 
 /** A right of its own (DESCRIBE_CONFIGS); without it the worker can do its work. */
-async function readMaxMessageBytes(admin: Admin, topic: string): Promise<number | undefined> {
+async function readSettings(admin: Admin, topic: string): Promise<TopicSettings> {
   try {
+    const configNames = ["max.message.bytes", "compression.type"];
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ["max.message.bytes"] }],
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames }],
     });
-    const value = Number(resources[0]?.configEntries[0]?.configValue);
-    return Number.isSafeInteger(value) && value > 0 ? value : undefined;
+    const settingOf = (name: string) =>
+      resources[0]?.configEntries.find(({ configName }) => configName === name)?.configValue;
+    const bytes = Number(settingOf("max.message.bytes"));
+    return {
+      maxMessageBytes: Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined,
+      compressionType: settingOf("compression.type"),
+    };
   } catch (error) {
-    if (kafkaErrorFacts(error).code === DENIED) return undefined;
-    throw error;
+    if (kafkaErrorFacts(error).code !== DENIED) throw error;
+    return { maxMessageBytes: undefined, compressionType: undefined };
   }
 }
 

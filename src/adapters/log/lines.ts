@@ -18,6 +18,7 @@ import type { RedisState } from "../redis/cache.js";
 export const LOG_EVENTS = [
   "started",
   "model-warning",
+  "limit-assumed",
   "probes-open",
   "ready",
   "signal",
@@ -78,6 +79,8 @@ export type ProcessEvent =
     }
   /** Found when a model was opened: words for people, without text of a document (`Tagger.warnings`). */
   | { readonly kind: "model-warning"; readonly warning: string }
+  /** The user may not read the settings of these topics, so their `max.message.bytes` is taken to be `bytes`. */
+  | { readonly kind: "limit-assumed"; readonly topics: readonly string[]; readonly bytes: number }
   | { readonly kind: "probes-open"; readonly host: string; readonly port: number }
   | { readonly kind: "ready"; readonly afterMs: number }
   | { readonly kind: "signal"; readonly signal: NodeJS.Signals; readonly count: number }
@@ -92,6 +95,8 @@ export function processLine(event: ProcessEvent): LogLine {
     }
     case "model-warning":
       return { level: "warn", event: "model-warning", warning: event.warning };
+    case "limit-assumed":
+      return { level: "warn", event: "limit-assumed", topics: event.topics, bytes: event.bytes };
     case "probes-open":
       return { level: "info", event: "probes-open", host: event.host, port: event.port };
     case "ready":

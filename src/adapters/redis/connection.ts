@@ -21,8 +21,8 @@ export type RedisAddress = Pick<RedisOptions, "host" | "port" | "db" | "username
 /** @throws SpanmillError CONFIG_INVALID, for a URL or a file that cannot be used. */
 export function addressOf(connection: RedisConnection): RedisAddress {
   const url = parse(connection.url);
-  const username = textOf("user name", connection.usernameFile);
-  const password = textOf("password", connection.passwordFile);
+  const username = textOf("redis.username-file", connection.usernameFile);
+  const password = textOf("redis.password-file", connection.passwordFile);
   if (username !== undefined && password === undefined) {
     throw refused("The Redis user has no password: name the file that holds it");
   }
@@ -58,9 +58,9 @@ function parse(text: string): URL {
 }
 
 function tlsOf(files: RedisConnection["tls"] = {}): NonNullable<RedisOptions["tls"]> {
-  const ca = textOf("CA certificate", files.caFile);
-  const cert = textOf("certificate", files.certFile);
-  const key = textOf("key", files.keyFile);
+  const ca = textOf("redis.tls.ca-file", files.caFile);
+  const cert = textOf("redis.tls.cert-file", files.certFile);
+  const key = textOf("redis.tls.key-file", files.keyFile);
   if ((cert === undefined) !== (key === undefined)) {
     throw refused("A client certificate for Redis needs its key, and a key its certificate: name both files");
   }
@@ -71,19 +71,21 @@ function tlsOf(files: RedisConnection["tls"] = {}): NonNullable<RedisOptions["tl
   };
 }
 
-/** A file's text, without the line end that editors and `echo` leave. */
-function textOf(what: string, path: string | undefined): string | undefined {
+/**
+ * A file's text, without the line end that editors and `echo` leave. The setting's value is not repeated: who mistakes it
+ * may have put the secret itself where its path belongs.
+ */
+function textOf(setting: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   let text: string;
   try {
     text = readFileSync(path, "utf8").replace(/\r?\n$/, "");
   } catch (cause) {
-    const code = systemCode(cause);
     throw refused(
-      `The file with the Redis ${what}, ${path}, cannot be read${code === undefined ? "" : ` (${code})`}`,
+      `${setting}: the file cannot be read (${systemCode(cause) ?? "unknown error"}). The setting wants a path.`,
     );
   }
-  if (text === "") throw refused(`The file with the Redis ${what}, ${path}, is empty`);
+  if (text === "") throw refused(`${setting}: the file is empty`);
   return text;
 }
 

@@ -47,6 +47,7 @@ export function openPool(settings: EngineSettings, options: PoolOptions = {}): P
   });
   const whileThreadsLast = watchThreads(piscina);
   const started = watchStarts(piscina);
+  let isClosed = false;
 
   return {
     threads,
@@ -55,8 +56,13 @@ export function openPool(settings: EngineSettings, options: PoolOptions = {}): P
       if (reply.kind === "described") return reply;
       throw unexpected(reply);
     },
-    tag: (blocks) => whileThreadsLast(tag(piscina, blocks)),
+    async tag(blocks) {
+      // Piscina would start threads anew, which nobody ends.
+      if (isClosed) throw new SpanmillError("INTERNAL", "Blocks were sent to an engine that is closed.");
+      return whileThreadsLast(tag(piscina, blocks));
+    },
     async close() {
+      isClosed = true;
       await started();
       await piscina.destroy();
     },

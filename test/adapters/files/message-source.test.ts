@@ -1,13 +1,58 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { fileSource } from "../../../src/adapters/files/message-source.js";
 import type { SourceMessage } from "../../../src/ports/source.js";
+import { sourceContract } from "../../contract/source.js";
 import { collectGarbage } from "../../support/garbage.js";
 import { temporaryFolder } from "../../support/temporary.js";
 
 const folder = temporaryFolder();
+let grounds = 0;
+const LIMITS = { unit: "line", maxBytes: 100 } as const;
+
+sourceContract({
+  name: "files",
+  keepsPosition: false,
+  ground: async () => {
+    const paths = ["first", "second"].map((name) => join(folder, `${name}-${grounds++}.txt`));
+    return {
+      fill: async (values) => {
+        const half = Math.ceil(values.length / 2);
+        paths.forEach((path, i) => {
+          writeFileSync(path, values.slice(i * half, (i + 1) * half).join("\n"));
+        });
+      },
+      open: async () => fileSource({ paths, ...LIMITS }),
+    };
+  },
+});
+
+describe("standard input", () => {
+  const own = Object.getOwnPropertyDescriptor(process, "stdin")!;
+  afterEach(() => Object.defineProperty(process, "stdin", own));
+
+  sourceContract({
+    name: "standard input",
+    keepsPosition: false,
+    ground: async () => {
+      let content = "";
+      return {
+        fill: async (values) => {
+          content = values.map((value) => `${value}\n`).join("");
+        },
+        // A pipe that is filled anew for each.
+        open: async () => {
+          const chunks = content === "" ? [] : [Buffer.from(content)];
+          Object.defineProperty(process, "stdin", { value: Readable.from(chunks), configurable: true });
+          return fileSource({ paths: ["-"], ...LIMITS });
+        },
+      };
+    },
+  });
+});
 
 async function read(
   contents: readonly (string | Buffer)[],

@@ -27,15 +27,19 @@ async function filled(count: number, partitions = 1, config = {}): Promise<[topi
   return [topic, freshGroup()];
 }
 
-sourceContract("a Kafka consumer group", async () => {
-  const [topic, group] = await filled(0, 3);
-  return {
-    fill: async (values) => {
-      const messages = values.map((value) => ({ value, partition: Number(value) % 3 }));
-      if (messages.length > 0) await produce(kafka.bootstrap, topic, messages);
-    },
-    open: async () => quickSource(kafka.bootstrap, topic, group),
-  };
+sourceContract({
+  name: "a Kafka consumer group",
+  keepsPosition: true,
+  ground: async () => {
+    const [topic, group] = await filled(0, 3);
+    return {
+      fill: async (values) => {
+        const messages = values.map((value) => ({ value, partition: Number(value) % 3 }));
+        if (messages.length > 0) await produce(kafka.bootstrap, topic, messages);
+      },
+      open: async () => quickSource(kafka.bootstrap, topic, group),
+    };
+  },
 });
 
 describe("a Kafka source", () => {

@@ -46,8 +46,21 @@ describe("an address that cannot be used", () => {
     ["a user in the URL", { url: "redis://canary@host" }, /put each into a file/],
     ["a database that is no number", { url: "redis://host/canary" }, /database number/],
     ["a query", { url: "redis://host?password=canary" }, /database number/],
-    ["a file that is not there", { url: "redis://host", passwordFile: "/nowhere/p" }, /\/nowhere\/p.*ENOENT/],
-    ["an empty file", { url: "redis://host", passwordFile: file("empty", "\n") }, /is empty/],
+    [
+      "a secret for the path of its file",
+      { url: "redis://host", passwordFile: "canary" },
+      /^redis.password-file:.*ENOENT/,
+    ],
+    [
+      "a key for its path",
+      { url: "rediss://host", tls: { keyFile: "canary" } },
+      /^redis.tls.key-file:.*ENOENT/,
+    ],
+    [
+      "an empty file",
+      { url: "redis://host", passwordFile: file("empty", "\n") },
+      /redis.password-file.*empty/,
+    ],
     ["a user without a password", { url: "redis://host", usernameFile: file("u", "canary") }, /no password/],
     ["certificates without TLS", { url: "redis://host", tls: { caFile: file("c", "canary") } }, /rediss:/],
     [
