@@ -5,14 +5,17 @@
  *                                           |------(alone: died twice)--> poison
  *
  * A document that comes as a suspect (a process died of it, or may have) starts as one. Before each run alone its place
- * is on record with the source, so that a death of the whole process counts too; and off it before others run.
+ * is on record with the source, so that a death of the whole process counts too; and off it before others run. On the
+ * main thread a document is read and written, which may end the process as well: both belong to its run alone, and
+ * while it lasts no other document is read.
  */
 import { SpanmillError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery, Source } from "../ports/source.js";
 import type { Tagger } from "../ports/tagger.js";
 import type { BlockInput, TaggedBlock } from "../tagging/protocol.js";
-import { batcher } from "./batcher.js";
+import { type Ask, batcher } from "./batcher.js";
+import { readingLine } from "./reading-line.js";
 import type { WorkerEvent } from "./worker-events.js";
 
 export interface RetrySettings {
@@ -33,13 +36,21 @@ export interface EngineParts {
   readonly fail: (error: unknown) => void;
 }
 
+/** What is to be made of a document. Neither `read` nor `write` throws. */
+export interface Task<Value> {
+  /** Its blocks. Called once, in the order in which the documents came. */
+  read(): readonly BlockInput[];
+  /** Called before each try of the engine. */
+  onTry(): void;
+  write(tagged: readonly TaggedBlock[]): Value;
+}
+
 export interface WorkerEngine {
   /**
-   * @param onTry called before each try.
    * @throws SpanmillError DOCUMENT_POISON; DELIVERY_LOST: the document is another's now, see `isLost`; and what the tagger
    * throws that does not pass.
    */
-  tag(delivery: Delivery, blocks: readonly BlockInput[], onTry: () => void): Promise<readonly TaggedBlock[]>;
+  run<Value>(delivery: Delivery, task: Task<Value>): Promise<Value>;
   /** Milliseconds since the threads last answered, while they hold work; else 0. */
   stalledFor(): number;
   /** Waits for nothing more: what waits to be tried again is given up. */
@@ -51,7 +62,8 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
   const { tagger, stalledFor } = watched(parts.tagger, clock);
   let isStopped = false;
   const waiting = new Set<() => void>();
-  const { tag, alone } = batcher<Delivery>(tagger, {
+  const line = readingLine();
+  const { tag, alone, held } = batcher<Delivery>(tagger, {
     requests: REQUESTS_A_THREAD * parts.tagger.threads,
     threads: parts.tagger.threads,
     deadline: parts.taskDeadline,
@@ -83,8 +95,8 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
     }
   }
 
-  /** A run alone. The marker must be safe before, whatever it takes. */
-  function runAlone(delivery: Delivery, blocks: readonly BlockInput[]): Promise<TaggedBlock[]> {
+  /** A run alone. The marker must be safe before, whatever it takes, and stays until the document is written. */
+  function runAlone<Value>(delivery: Delivery, { read, write }: Task<Value>): Promise<Value> {
     const mark = async () => {
       events({ kind: "suspect", place: delivery.message.place });
       try {
@@ -96,18 +108,18 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
     };
     // What dies later did not die of this one.
     const clear = () => source.suspect().catch(fail);
-    return alone(blocks, mark, delivery, clear);
+    const work = async (ask: Ask<Delivery>) => {
+      const blocks = read();
+      return write(blocks.length === 0 ? [] : await ask(blocks, [delivery]));
+    };
+    return alone(mark, work, clear);
   }
 
-  async function trial(
-    delivery: Delivery,
-    blocks: readonly BlockInput[],
-    onTry: () => void,
-  ): Promise<TaggedBlock[]> {
+  async function trial<Value>(delivery: Delivery, task: Task<Value>): Promise<Value> {
     for (let deaths = 0; deaths < DEATHS; deaths++) {
-      onTry();
+      task.onTry();
       try {
-        return await runAlone(delivery, blocks);
+        return await runAlone(delivery, task);
       } catch (error) {
         if (!isDeath(error)) throw error;
       }
@@ -124,7 +136,10 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
     try {
       // Text that no cache has an answer for.
       const text = `A probe of ${clock.wall()} and ${clock.now()}.`;
-      await alone([{ kind: "text", text }], async () => {}, delivery);
+      await alone(
+        async () => {},
+        (ask) => ask([{ kind: "text", text }], [delivery]),
+      );
     } catch (error) {
       fail(error);
       throw error;
@@ -132,20 +147,36 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
   }
 
   return {
-    tag(delivery, blocks, onTry) {
-      let isSuspect = delivery.deaths > 0 || delivery.unsure === true;
-      return lasting(delivery, async () => {
+    async run(delivery, task) {
+      let isSuspect = comesAsSuspect(delivery);
+      const place = isSuspect || !line.isEmpty || held() !== undefined ? line.enter() : undefined;
+      let blocks: readonly BlockInput[] | undefined;
+      const read = () => {
+        blocks ??= task.read();
+        place?.leave();
+        return blocks;
+      };
+      try {
+        await place?.mine;
         if (!isSuspect) {
-          onTry();
-          try {
-            return await tag(blocks, delivery);
-          } catch (error) {
-            if (!isDeath(error)) throw error;
-            isSuspect = true;
-          }
+          for (let wait = held(); wait !== undefined; wait = held()) await wait;
+          read();
         }
-        return trial(delivery, blocks, onTry);
-      });
+        return await lasting(delivery, async () => {
+          if (!isSuspect) {
+            task.onTry();
+            try {
+              return task.write(await tag(read(), delivery));
+            } catch (error) {
+              if (!isDeath(error)) throw error;
+              isSuspect = true;
+            }
+          }
+          return trial(delivery, { ...task, read });
+        });
+      } finally {
+        place?.leave();
+      }
     },
     stalledFor,
     stop() {
@@ -160,6 +191,11 @@ const REQUESTS_A_THREAD = 4;
 
 /** So many deaths alone make a document poison, of threads or of processes. */
 export const DEATHS = 2;
+
+/** One that died too often is not run at all. */
+function comesAsSuspect({ message, deaths, unsure }: Delivery): boolean {
+  return message.value !== undefined && deaths < DEATHS && (deaths > 0 || unsure === true);
+}
 
 function isDeath(error: unknown): boolean {
   return error instanceof SpanmillError && error.code === "THREAD_DIED";

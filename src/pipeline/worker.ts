@@ -16,7 +16,7 @@ import { type Opened, open, type WorkSettings, work } from "./document-work.js";
 import { isLost, type RetrySettings, workerEngine } from "./engine.js";
 import { type FlightLimit, flight } from "./flight.js";
 import { publisher } from "./publish.js";
-import { turns } from "./turns.js";
+import { type Turn, turns } from "./turns.js";
 import { within } from "./within.js";
 import type { EndReason, WorkerEvent } from "./worker-events.js";
 
@@ -113,14 +113,19 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
     const bytes = (key?.length ?? 0) + (value?.length ?? 0);
     inFlight.enter(bytes);
     const came = clock.now();
-    const opened = open(delivery, settings);
-    const read = clock.now() - came;
-    const turn = order.take(keyOf(delivery, opened));
+    let read = 0;
+    let turn = undefined as Turn | undefined;
+    const opening = () => {
+      const opened = open(delivery, settings);
+      read = clock.now() - came;
+      turn = order.take(keyOf(delivery, opened));
+      return opened;
+    };
     let waits = false;
     try {
       const worked = await work(
         delivery,
-        opened,
+        opening,
         settings,
         engine,
         (channel) => sink.limit(channel),
@@ -129,11 +134,11 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
       const ready = clock.now();
       waits = true;
       blocked++;
-      await turn.mine;
+      await turn?.mine;
       if (isOver) return;
       const sent = clock.now();
       const publishing = publish(delivery, worked);
-      turn.pass();
+      turn?.pass();
       const { outcome, messages } = await publishing;
       delivery.done();
       const { engine: inEngine, write, spans } = worked.kind === "failed" ? NOTHING : worked;
@@ -152,7 +157,7 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
       else fail(error);
     } finally {
       if (waits) blocked--;
-      turn.pass();
+      turn?.pass();
       inFlight.leave(bytes);
     }
   }

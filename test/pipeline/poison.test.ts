@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { memorySink } from "../../src/adapters/memory/sink.js";
-import { emptyLedger, memorySource } from "../../src/adapters/memory/source.js";
+import { emptyLedger, type Ledger, memorySource } from "../../src/adapters/memory/source.js";
 import { SpanmillError } from "../../src/errors.js";
 import type { OutputMessage } from "../../src/ports/sink.js";
 import type { Source } from "../../src/ports/source.js";
@@ -153,6 +153,52 @@ describe("a document that the process died of", () => {
     const tagger = scriptedTagger(() => marks.push(ledger.suspects.get("tickets/0/0")));
     await startWorker({ source, sink: memorySink(), tagger }).ended;
     expect(marks).toEqual([1]);
+  });
+});
+
+describe("on the main thread, a document that runs alone", () => {
+  /** Suspects on record each time that a document is read, and each time that one is written. */
+  function watched(ledger: Ledger) {
+    const log: string[] = [];
+    const record = () => [...ledger.suspects].map(([name, deaths]) => `${name}=${deaths}`).join(" ");
+    const plain = memorySink();
+    const sink: typeof plain = {
+      ...plain,
+      limit: (channel) => {
+        log.push(`written: ${record()}`);
+        return plain.limit(channel);
+      },
+    };
+    const input = {
+      maxDocumentSize: 1_000,
+      get format() {
+        log.push(`read: ${record()}`);
+        return { kind: "text" as const };
+      },
+    };
+    return { log, sink, settings: { input } };
+  }
+
+  it("is read and written while it is on record, and no other one is", async () => {
+    const ledger = emptyLedger();
+    ledger.suspects.set("tickets/0/1", 0);
+    const { log, sink, settings } = watched(ledger);
+    await startWorker({ messages: neighbours(3, -1), ledger, sink, settings }).ended;
+    expect(log).toHaveLength(6);
+    const marked = log.filter((line) => line.endsWith("tickets/0/1=1"));
+    expect(marked).toEqual(["read: tickets/0/1=1", "written: tickets/0/1=1"]);
+  });
+
+  it("has its turn among those of its key, though its key is known only once it is read", async () => {
+    const ledger = emptyLedger();
+    for (const offset of [1, 3]) ledger.suspects.set(`tickets/0/${offset}`, 0);
+    const value = (n: number) => ({ value: Buffer.from(JSON.stringify({ id: "same", text: `Ada ${n}` })) });
+    const messages = Array.from({ length: 6 }, (_, n) => message(n, "", value(n)));
+    const sink = memorySink();
+    await startWorker({ messages, ledger, sink }).ended;
+    const revisions = sink.messages.map(({ value }) => JSON.parse(String(value)).revision);
+    expect(revisions).toHaveLength(6);
+    expect(revisions).toEqual(revisions.toSorted());
   });
 });
 
