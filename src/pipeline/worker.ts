@@ -3,7 +3,7 @@
  *
  * - a delivery is done only after all of its messages, or its dead letter, are acknowledged;
  * - messages of one key reach the sink in the order of their input; other keys are not held;
- * - what is in flight is bounded, by documents and bytes;
+ * - what is in flight is bounded, by documents and bytes, those that wait for the sink among them;
  * - after a failure nothing more is sent, and nothing is done that was not acknowledged.
  */
 import { describeForeign, SpanmillError } from "../errors.js";
@@ -12,7 +12,7 @@ import type { Sink } from "../ports/sink.js";
 import type { Delivery, Intake, Source } from "../ports/source.js";
 import type { Tagger } from "../ports/tagger.js";
 import type { ShareSettings } from "./dead-letter-share.js";
-import { type Opened, open, type WorkSettings, work } from "./document-work.js";
+import { type Opened, open, type Worked, type WorkSettings, work } from "./document-work.js";
 import { isLost, type RetrySettings, workerEngine } from "./engine.js";
 import { type FlightLimit, flight } from "./flight.js";
 import { publisher } from "./publish.js";
@@ -121,6 +121,7 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
       turn = order.take(keyOf(delivery, opened));
       return opened;
     };
+    let held = bytes;
     let waits = false;
     try {
       const worked = await work(
@@ -132,6 +133,9 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
         clock.now,
       );
       const ready = clock.now();
+      const made = sizeOf(worked);
+      held += made;
+      inFlight.grow(made);
       waits = true;
       blocked++;
       await turn?.mine;
@@ -158,7 +162,7 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
     } finally {
       if (waits) blocked--;
       turn?.pass();
-      inFlight.leave(bytes);
+      inFlight.leave(held);
     }
   }
 
@@ -227,6 +231,17 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
 const CLOSE_AT_ONCE = 1_000;
 
 const NOTHING = { engine: 0, write: 0, spans: {} };
+
+/** About the bytes that its messages hold. A dead letter's are the document's own. */
+function sizeOf(worked: Worked): number {
+  if (worked.kind === "failed") return 0;
+  let size = 0;
+  for (const { key, value, headers } of worked.messages) {
+    size += (key?.length ?? 0) + (value?.length ?? 0);
+    for (const [name, content] of headers) size += name.length + content.length;
+  }
+  return size;
+}
 
 /** Undefined: no order to keep. */
 function keyOf({ message }: Delivery, opened: Opened): string | undefined {

@@ -66,6 +66,33 @@ describe("a worker", () => {
     expect(most).toBe(3);
   });
 
+  it("counts the messages that wait for the sink into the bound of bytes", async () => {
+    const last = gate();
+    const sink = memorySink({ acknowledge: () => last.opened });
+    const plain = memorySource(many(40));
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+    let worker: ReturnType<typeof startWorker> | undefined;
+    // Hands over the next one when the messages of the one before are made.
+    const run: typeof plain.run = (intake) => {
+      const room = () => {
+        const { documents, blocked } = worker?.status() ?? { documents: 0, blocked: 0 };
+        return documents > blocked ? turn() : intake.room();
+      };
+      return plain.run({ ...intake, room });
+    };
+    // A document has 40 bytes, its record and headers some 1500.
+    const inFlight = { documents: 100, bytes: 4_000 };
+    worker = startWorker({ source: { ...plain, run }, sink, settings: { inFlight } });
+    const { status, ended } = worker;
+    await until(() => status().bytes > 4_000 || status().documents === 40);
+    for (let i = 0; i < 20; i++) await turn();
+    expect(status().documents).toBeLessThan(5);
+    last.open();
+    await ended;
+    expect(sink.messages).toHaveLength(40);
+    expect(status()).toMatchObject({ documents: 0, bytes: 0 });
+  });
+
   it("takes a document that is larger than the bound of bytes", async () => {
     const sink = memorySink();
     await startWorker({ messages: many(3), sink, settings: { inFlight: { documents: 9, bytes: 1 } } }).ended;

@@ -88,7 +88,7 @@ function readBuild(make: Make): Reader<Answer<"build">> {
 
 function readWorker(make: Make): Reader<WorkerStatus> {
   const documents = make("in_flight_documents", "Documents taken and not done.");
-  const bytes = make("in_flight_bytes", "Bytes of keys and values of the documents in flight.");
+  const bytes = make("in_flight_bytes", "Bytes of the documents in flight, and of their messages that wait.");
   const blocked = make("blocked_documents", "Documents that wait for the output, or behind one that does.");
   const stalled = make("stalled_seconds", "Time that threads have held work without an answer.");
   const draining = make("draining", "1 while the worker finishes and takes no more.");
