@@ -3,6 +3,7 @@
  *
  * - a delivery is done only after all of its messages, or its dead letter, are acknowledged;
  * - messages of one key reach the sink in the order of their input; other keys are not held;
+ * - of a document that went to another process nothing more is sent;
  * - what is in flight is bounded, by documents and bytes, those that wait for the sink among them;
  * - after a failure nothing more is sent, and nothing is done that was not acknowledged.
  */
@@ -140,6 +141,10 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
       blocked++;
       await turn?.mine;
       if (isOver) return;
+      if (!delivery.isOurs()) {
+        events({ kind: "lost", place });
+        return;
+      }
       const sent = clock.now();
       const publishing = publish(delivery, worked);
       turn?.pass();

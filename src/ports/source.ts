@@ -31,6 +31,11 @@ export interface Delivery {
    * may be what ended it.
    */
   readonly unsure?: boolean;
+  /**
+   * False once the message belongs to another process, or may: who has it now sends what follows from it, and what is sent
+   * here would come behind that.
+   */
+  readonly isOurs: () => boolean;
   /** All that follows from the message is acknowledged downstream. Once; later calls do nothing. */
   readonly done: () => void;
 }

@@ -136,6 +136,35 @@ describe("a worker", () => {
     expect(sink.messages.map(idOf)).toEqual(["t-0-2", "t-0-0", "t-0-1"]);
   });
 
+  it("sends nothing of a document that went to another process meanwhile", async () => {
+    const slow = gate();
+    const ledger = emptyLedger();
+    const plain = memorySource(
+      [0, 1, 2].map((n) => message(n, `Ada ${n}`, { key: Buffer.from("k") })),
+      ledger,
+    );
+    let hasGone = false;
+    const run: typeof plain.run = (intake) =>
+      plain.run({
+        ...intake,
+        take: (delivery) =>
+          intake.take({
+            ...delivery,
+            isOurs: () => !(hasGone && delivery.message.place.offset === "1"),
+          }),
+      });
+    const sink = memorySink();
+    const tagger = scriptedTagger(() => slow.opened);
+    const worker = startWorker({ source: { ...plain, run }, sink, tagger });
+    await until(() => worker.status().documents === 3);
+    hasGone = true;
+    slow.open();
+    expect(await worker.ended).toEqual({ reason: "source", abandoned: 0 });
+    expect(sink.messages.map(idOf)).toEqual(["t-0-0", "t-0-2"]);
+    expect([...ledger.done]).toEqual(["tickets/0/0", "tickets/0/2"]);
+    expect(worker.events.filter(({ kind }) => kind === "lost")).toMatchObject([{ place: { offset: "1" } }]);
+  });
+
   it("counts as stalled only what threads hold", async () => {
     const slow = gate();
     const worker = startWorker({

@@ -69,6 +69,7 @@ async function handOver(handling: Handling): Promise<void> {
       const delivery = {
         message: copy,
         ...historyOf(partition, offset),
+        isOurs: () => desk.assignment.owns(partition),
         done: () => done(desk, partition, tracker, offset),
       };
       owners.set(delivery, partition);
