@@ -35,7 +35,8 @@ export async function handleBatch(
   const live = () =>
     partition !== undefined && mayHandOver(desk, partition) && payload.isRunning() && !payload.isStale();
   try {
-    if (partition === undefined || !live()) return;
+    // Not opened yet: not resolved either, so it comes again once it is.
+    if (partition?.tracker === undefined || !live()) return;
     if (!(await inPlace(desk, partition, payload.batch, beat.until))) return;
     await handOver({ desk, intake, owners, payload, partition, beat, live });
   } catch (error) {
