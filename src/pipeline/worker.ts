@@ -89,11 +89,17 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
   let isOver = false;
   let reason: EndReason = "source";
   let failure: { readonly error: SpanmillError } | undefined;
-  let closeWithin = settings.drainDeadline;
+  let closeWithin = Math.max(CLOSE_LEAST, settings.drainDeadline);
+  let deadline: NodeJS.Timeout | undefined;
   let endWaiting!: () => void;
   /** Kept when nothing in flight shall be waited for any more. */
   const over = new Promise<void>((resolve) => {
     endWaiting = resolve;
+  });
+  let hurry!: () => void;
+  /** Kept when the end shall wait for as good as nothing. */
+  const atOnce = new Promise<void>((resolve) => {
+    hurry = resolve;
   });
   const end = () => {
     isOver = true;
@@ -182,6 +188,8 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
     await Promise.race([pulling, over]);
     await Promise.race([inFlight.empty(), over]);
     const abandoned = inFlight.documents;
+    // Of what is in flight; closing has its own time.
+    clearTimeout(deadline);
     end();
     await close();
     events({ kind: "ended", reason: failure === undefined ? reason : "failed", abandoned });
@@ -197,7 +205,11 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
     const until = clock.now() + closeWithin;
     for (const step of steps) {
       const left = Math.max(CLOSE_AT_ONCE, until - clock.now());
-      await within(Math.min(closeWithin, left), start(step).catch(fail));
+      const closing = start(step).catch(fail);
+      const hurried = atOnce.then(() => within(CLOSE_AT_ONCE, closing).then((isDone) => isDone || "cut off"));
+      const outcome = await Promise.race([within(Math.min(closeWithin, left), closing), hurried]);
+      // What was finished may not be on record.
+      if (outcome === "cut off") reason = "stopped";
     }
   }
 
@@ -209,17 +221,17 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
       isDraining = true;
       reason = "drained";
       events({ kind: "draining", documents: inFlight.documents });
-      const timer = setTimeout(() => {
+      deadline = setTimeout(() => {
         reason = "stopped";
         closeWithin = CLOSE_AT_ONCE;
         end();
       }, settings.drainDeadline);
-      ended.catch(() => {}).finally(() => clearTimeout(timer));
       start(() => source.stop()).catch(fail);
     },
     stop() {
       if (failure === undefined && !isOver) reason = "stopped";
       closeWithin = CLOSE_AT_ONCE;
+      hurry();
       end();
     },
     status: () => ({
@@ -234,6 +246,9 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
 
 /** Milliseconds that a worker that shall end at once still gives each of source and sink to close. */
 const CLOSE_AT_ONCE = 1_000;
+
+/** Milliseconds that closing in good order may take, however short the deadline of a drain is. */
+const CLOSE_LEAST = 5_000;
 
 const NOTHING = { engine: 0, write: 0, spans: {} };
 

@@ -250,6 +250,49 @@ describe("an end that is asked for", () => {
   });
 });
 
+describe("closing", () => {
+  const slowly = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  function closable(close: () => Promise<void>) {
+    const closed: string[] = [];
+    const plain = memorySource(many(3));
+    const log = (name: string) => async () => {
+      await close();
+      closed.push(name);
+    };
+    const source = { ...plain, close: async () => void closed.push("source") };
+    return { closed, source, sink: { ...memorySink(), close: log("sink") } };
+  }
+
+  it("is cut short by a second signal, and the end is no good one then", async () => {
+    let isClosing = false;
+    const { closed, source, sink } = closable(() => {
+      isClosing = true;
+      return new Promise(() => {});
+    });
+    const worker = startWorker({ source, sink, settings: { drainDeadline: 3_600_000 } });
+    worker.drain();
+    await until(() => isClosing);
+    worker.stop();
+    expect(await worker.ended).toEqual({ reason: "stopped", abandoned: 0 });
+    expect(closed).toEqual(["source"]);
+  }, 5_000);
+
+  it("does not fall under the deadline of a drain that is over", async () => {
+    const { closed, source, sink } = closable(() => slowly(200));
+    const worker = startWorker({ source, sink, settings: { drainDeadline: 50 } });
+    worker.drain();
+    expect(await worker.ended).toEqual({ reason: "drained", abandoned: 0 });
+    expect(closed).toEqual(["sink", "source"]);
+  });
+
+  it("has its time where a drain has none", async () => {
+    const { closed, source, sink } = closable(() => slowly(20));
+    const worker = startWorker({ source, sink, settings: { drainDeadline: 0 } });
+    expect(await worker.ended).toEqual({ reason: "source", abandoned: 0 });
+    expect(closed).toEqual(["sink", "source"]);
+  });
+});
+
 describe("a failure", () => {
   it("of the sink ends the worker with its error; what was not acknowledged is not done", async () => {
     const ledger = emptyLedger();
