@@ -24,6 +24,7 @@ export interface Partition extends PartitionName {
   readonly found: Map<Offset, number>;
   /** Deaths as marked by this process: they count only if it dies. */
   readonly marked: Map<Offset, number>;
+  /** The log's end as it was last seen: at the opening, then at each fetch. */
   high: Offset | undefined;
   /** kafkajs passed over a stretch without documents and reads on from here. */
   skimmedTo: Offset | undefined;

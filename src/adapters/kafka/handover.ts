@@ -135,7 +135,7 @@ function done(desk: Desk, partition: Partition, tracker: Tracker, offset: bigint
   if (moved || desk.draining !== undefined) desk.waiting.wake();
 }
 
-/** Documents of the log from the watermark on; undefined before the first fetch. */
+/** Documents of the log from the watermark on, as of the last fetch; undefined before its position is known. */
 export function lagOf({ high, tracker }: Partition): number | undefined {
   if (high === undefined || tracker === undefined) return undefined;
   return high > tracker.watermark ? Number(high - tracker.watermark) : 0;
