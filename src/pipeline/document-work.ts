@@ -9,7 +9,8 @@ import type { Channel, OutputMessage } from "../ports/sink.js";
 import type { Delivery } from "../ports/source.js";
 import type { TaggedBlock } from "../tagging/protocol.js";
 import type { Failure } from "./dead-letters.js";
-import { DEATHS, isLost, type WorkerEngine } from "./engine.js";
+import type { WorkerEngine } from "./engine.js";
+import { DEATHS, isLost } from "./trials.js";
 
 export interface WorkSettings {
   readonly input: {

@@ -1,21 +1,21 @@
 /**
  * The engine as the worker asks it: one document at a time, whatever dies. States of a document:
  *
- *     with others --(its thread died)--> suspect --(alone: answered)--> done
- *                                           |------(alone: died twice)--> poison
+ *     with others ------(its thread died)-----> alone --(answered)--> done
+ *     among few --(its thread, or process, died)--^ |------(died twice)--> poison
  *
- * A document that comes as a suspect (a process died of it, or may have) starts as one. Before each run alone its place
- * is on record with the source, so that a death of the whole process counts too; and off it before others run. On the
- * main thread a document is read and written, which may end the process as well: both belong to its run alone, and
- * while it lasts no other document is read.
+ * A document that comes as a suspect (a process died of it, or may have) starts among few, or alone where it was among few
+ * when a process died. On the main thread a document is read and written, which may end the process as well: both belong
+ * to its run, and while it lasts no other document is read.
  */
 import { SpanmillError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery, Source } from "../ports/source.js";
 import type { Tagger } from "../ports/tagger.js";
-import type { BlockInput, TaggedBlock } from "../tagging/protocol.js";
-import { type Ask, batcher } from "./batcher.js";
+import type { BlockInput } from "../tagging/protocol.js";
+import { batcher } from "./batcher.js";
 import { readingLine } from "./reading-line.js";
+import { DEATHS, isDeath, isLost, type Task, trials } from "./trials.js";
 import type { WorkerEvent } from "./worker-events.js";
 
 export interface RetrySettings {
@@ -36,15 +36,6 @@ export interface EngineParts {
   readonly fail: (error: unknown) => void;
 }
 
-/** What is to be made of a document. Neither `read` nor `write` throws. */
-export interface Task<Value> {
-  /** Its blocks. Called once, in the order in which the documents came. */
-  read(): readonly BlockInput[];
-  /** Called before each try of the engine. */
-  onTry(): void;
-  write(tagged: readonly TaggedBlock[]): Value;
-}
-
 export interface WorkerEngine {
   /**
    * @throws SpanmillError DOCUMENT_POISON; DELIVERY_LOST: the document is another's now, see `isLost`; and what the tagger
@@ -63,12 +54,13 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
   let isStopped = false;
   const waiting = new Set<() => void>();
   const line = readingLine();
-  const { tag, alone, held } = batcher<Delivery>(tagger, {
+  const requests = batcher<Delivery>(tagger, {
     requests: REQUESTS_A_THREAD * parts.tagger.threads,
     threads: parts.tagger.threads,
     deadline: parts.taskDeadline,
     onStuck: (owners) => void reportStuck(owners, parts),
   });
+  const { held } = requests;
 
   const pause = (delay: number) =>
     new Promise<void>((resolve) => {
@@ -95,60 +87,12 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
     }
   }
 
-  /** A run alone. The marker must be safe before, whatever it takes, and stays until the document is written. */
-  function runAlone<Value>(delivery: Delivery, { read, write }: Task<Value>): Promise<Value> {
-    const mark = async () => {
-      events({ kind: "suspect", place: delivery.message.place });
-      try {
-        await lasting(delivery, () => source.suspect(delivery));
-      } catch (error) {
-        if (!isLost(error)) fail(error);
-        throw error;
-      }
-    };
-    // What dies later did not die of this one.
-    const clear = () => source.suspect().catch(fail);
-    const work = async (ask: Ask<Delivery>) => {
-      const blocks = read();
-      return write(blocks.length === 0 ? [] : await ask(blocks, [delivery]));
-    };
-    return alone(mark, work, clear);
-  }
-
-  async function trial<Value>(delivery: Delivery, task: Task<Value>): Promise<Value> {
-    for (let deaths = 0; deaths < DEATHS; deaths++) {
-      task.onTry();
-      try {
-        return await runAlone(delivery, task);
-      } catch (error) {
-        if (!isDeath(error)) throw error;
-      }
-    }
-    await acquitEngine(delivery);
-    throw new SpanmillError(
-      "DOCUMENT_POISON",
-      `the document ended its worker thread ${DEATHS} times while nothing else ran: out of memory, or a crash in native code`,
-    );
-  }
-
-  /** Where threads die of anything at all, no document is to blame. */
-  async function acquitEngine(delivery: Delivery): Promise<void> {
-    try {
-      // Text that no cache has an answer for.
-      const text = `A probe of ${clock.wall()} and ${clock.now()}.`;
-      await alone(
-        async () => {},
-        (ask) => ask([{ kind: "text", text }], [delivery]),
-      );
-    } catch (error) {
-      fail(error);
-      throw error;
-    }
-  }
+  const trial = trials({ source, clock, batcher: requests, events, fail, lasting });
 
   return {
     async run(delivery, task) {
       let isSuspect = comesAsSuspect(delivery);
+      let isOneOfMany = isSuspect && delivery.deaths === 0 && delivery.narrowed !== true;
       const place = isSuspect || !line.isEmpty || held() !== undefined ? line.enter() : undefined;
       let blocks: readonly BlockInput[] | undefined;
       const read = () => {
@@ -156,8 +100,10 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
         place?.leave();
         return blocks;
       };
+      if (place !== undefined && !isOneOfMany) trial.closeFew();
       try {
-        await place?.mine;
+        // Of few the first one waits for all.
+        if (!isOneOfMany) await place?.mine;
         if (!isSuspect) {
           for (let wait = held(); wait !== undefined; wait = held()) await wait;
           read();
@@ -166,13 +112,19 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
           if (!isSuspect) {
             task.onTry();
             try {
-              return task.write(await tag(read(), delivery));
+              return task.write(await requests.tag(read(), delivery));
             } catch (error) {
               if (!isDeath(error)) throw error;
               isSuspect = true;
             }
           }
-          return trial(delivery, { ...task, read });
+          const alike = { ...task, read };
+          if (isOneOfMany && place !== undefined) {
+            isOneOfMany = false;
+            const outcome = await trial.amongFew(delivery, alike, place.mine);
+            if (outcome !== undefined) return outcome.value;
+          }
+          return trial.alone(delivery, alike);
         });
       } finally {
         place?.leave();
@@ -189,21 +141,9 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
 /** Enough that no thread waits for the main thread. */
 const REQUESTS_A_THREAD = 4;
 
-/** So many deaths alone make a document poison, of threads or of processes. */
-export const DEATHS = 2;
-
 /** One that died too often is not run at all. */
 function comesAsSuspect({ message, deaths, unsure }: Delivery): boolean {
   return message.value !== undefined && deaths < DEATHS && (deaths > 0 || unsure === true);
-}
-
-function isDeath(error: unknown): boolean {
-  return error instanceof SpanmillError && error.code === "THREAD_DIED";
-}
-
-/** Whoever has the document now works on it: here it is neither done nor set aside, and nobody waits for it. */
-export function isLost(error: unknown): boolean {
-  return error instanceof SpanmillError && error.code === "DELIVERY_LOST";
 }
 
 /** Deaths of threads are dealt with by trial; what is lost to us does not come back. */

@@ -146,7 +146,56 @@ describe("a document that the process died of", () => {
     expect(header(letter!, "spanmill.error-code")).toBe("DOCUMENT_POISON");
   });
 
-  it("perhaps, runs alone and is put on record first", async () => {
+  it("perhaps, is put on record with a few others, and runs alone where one of them dies", async () => {
+    const ledger = emptyLedger();
+    let commits = 0;
+    const plain = memorySource(neighbours(40, 21), ledger);
+    const source = unsure({
+      ...plain,
+      suspect: (...deliveries) => {
+        commits++;
+        return plain.suspect(...deliveries);
+      },
+    });
+    const marks: string[] = [];
+    const tagger = scriptedTagger((blocks) => {
+      const own = [...ledger.suspects];
+      if (!holds(blocks, "deadly")) {
+        // Among few nobody is blamed.
+        expect(own.filter(([name]) => name !== "tickets/0/21").every(([, deaths]) => deaths === 0)).toBe(
+          true,
+        );
+        return;
+      }
+      marks.push(`${own.length} on record, this with ${ledger.suspects.get("tickets/0/21")}`);
+      throw died();
+    });
+    const sink = memorySink();
+    await startWorker({ source, sink, tagger }).ended;
+    expect(marks).toEqual([
+      "16 on record, this with 0",
+      "1 on record, this with 1",
+      "1 on record, this with 1",
+    ]);
+    const [letter, ...none] = sink.messages.filter(({ channel }) => channel === "dead-letters");
+    expect(none).toEqual([]);
+    expect(header(letter!, "__connect.errors.offset")).toBe("21");
+    expect(ledger.done.size).toBe(40);
+    expect(commits).toBeLessThan(12);
+  });
+
+  it("perhaps, among few, is named to the next process as one that runs alone", async () => {
+    const ledger = emptyLedger();
+    for (const offset of [0, 1]) ledger.suspects.set(`tickets/0/${offset}`, 0);
+    const marks: string[] = [];
+    const tagger = scriptedTagger(() =>
+      marks.push([...ledger.suspects].map(([name, deaths]) => `${name}=${deaths}`).join(" ")),
+    );
+    await startWorker({ messages: neighbours(2, -1), ledger, sink: memorySink(), tagger }).ended;
+    expect(marks).toEqual(["tickets/0/0=1 tickets/0/1=0", "tickets/0/1=1"]);
+  });
+
+  it("perhaps, runs alone where there is no other, and is put on record first", async () => {
     const ledger = emptyLedger();
     const source = unsure(memorySource([message(0, "deadly")], ledger));
     const marks: (number | undefined)[] = [];

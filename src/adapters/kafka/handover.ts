@@ -114,10 +114,14 @@ async function extend(desk: Desk, { reach }: Partition, offset: bigint, beat: Be
   if (!reach.allows(offset)) await beat.pause();
 }
 
-function historyOf({ found, unclean }: Partition, offset: bigint): Pick<Delivery, "deaths" | "unsure"> {
+function historyOf(
+  { found, unclean }: Partition,
+  offset: bigint,
+): Pick<Delivery, "deaths" | "unsure" | "narrowed"> {
   const deaths = found.get(offset);
   return {
     deaths: deaths ?? 0,
+    narrowed: deaths === 0,
     unsure: deaths === 0 || (unclean !== undefined && offset < unclean.bound),
   };
 }
