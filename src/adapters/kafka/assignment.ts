@@ -42,8 +42,13 @@ export interface Assignment {
   all(): readonly Partition[];
   /** Documents handed over and not done. */
   open(): number;
-  /** @param memberId another one than before: we were put out, and others may have moved on in what was ours. */
-  join(memberId: string, assigned: Readonly<Record<string, readonly number[]>>): Change;
+  /**
+   * Of what was ours nothing is kept where others may have moved on in it.
+   *
+   * @param memberId another one than before: we were put out.
+   * @param missed a generation came and went since the last call, in which we had nothing and others may have had anything.
+   */
+  join(memberId: string, assigned: Readonly<Record<string, readonly number[]>>, missed?: boolean): Change;
   /** Nothing is ours. */
   leave(): void;
 }
@@ -57,9 +62,9 @@ export function createAssignment(): Assignment {
     owns: (partition) => get(partition.topic, partition.partition) === partition,
     all: () => [...owned.values()],
     open: () => [...owned.values()].reduce((sum, { tracker }) => sum + (tracker?.open ?? 0), 0),
-    join: (memberId, assigned) => {
+    join: (memberId, assigned, missed = false) => {
       const before = owned;
-      const same = memberId === member;
+      const same = memberId === member && !missed;
       member = memberId;
       owned = new Map();
       const gained: Partition[] = [];
