@@ -50,18 +50,20 @@ export async function runRun(
   });
   // A silent log leaves failures to whoever tells those of other commands.
   if (options.logLevel !== "silent") context.reportBy(fail);
-  const exit = await runToItsEnd(setup, operations.hooks, hear, context);
+  const { exit, isHeld } = await runToItsEnd(setup, operations.hooks, hear, context);
   await operations.end(exit);
-  return exit;
+  return isHeld ? endHard(exit) : exit;
 }
 
+/** `isHeld`: a thread still has work. It may never answer, and an ordinary exit would wait for it. */
 async function runToItsEnd(
   setup: WorkerSetup,
   hooks: WorkerHooks,
   hear: (signal: NodeJS.Signals) => void,
   context: Context,
-): Promise<number> {
+): Promise<{ readonly exit: number; readonly isHeld: boolean }> {
   const worker = await startWorker(setup, hooks);
+  const isHeld = () => worker.status().stalledFor > 0;
   context.holdSignals();
   whenAborted(context.interrupted, (signal) => {
     hear(signal);
@@ -73,9 +75,9 @@ async function runToItsEnd(
   });
   try {
     const { reason } = await worker.ended;
-    return reason === "stopped" ? EXIT.interrupted : EXIT.ok;
+    return { exit: reason === "stopped" ? EXIT.interrupted : EXIT.ok, isHeld: isHeld() };
   } catch (error) {
-    if (!(error instanceof SpanmillError) || error.code !== "TASK_STUCK") throw error;
+    if (!isHeld()) throw error;
     return endHard(context.report(error));
   }
 }

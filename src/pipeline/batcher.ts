@@ -16,18 +16,22 @@ export interface Batcher<Owner = never> {
    */
   tag(blocks: readonly BlockInput[], owner?: Owner): Promise<TaggedBlock[]>;
   /**
-   * One request, tried once, while nothing else is in the engine: whatever dies meanwhile dies of it.
+   * Runs `work` while nothing else is in the engine: whatever dies meanwhile dies of it. A request that it makes is tried
+   * once.
    *
    * @param before awaited first, when all else has left the engine.
    * @param after awaited before anything else enters it, unless that is another one alone.
    */
-  alone(
-    blocks: readonly BlockInput[],
+  alone<Value>(
     before: () => Promise<void>,
-    owner: Owner,
+    work: (ask: Ask<Owner>) => Promise<Value>,
     after?: () => Promise<void>,
-  ): Promise<TaggedBlock[]>;
+  ): Promise<Value>;
+  /** Undefined where nobody runs alone, or waits to; else kept when the last one that is known now is over. */
+  held(): Promise<void> | undefined;
 }
+
+export type Ask<Owner> = (blocks: readonly BlockInput[], owners: readonly Owner[]) => Promise<TaggedBlock[]>;
 
 export interface BatcherSettings<Owner> {
   /** Most requests in the engine at once: beyond what the threads can hold they only grow old there. */
@@ -115,7 +119,7 @@ export function batcher<Owner = never>(tagger: Tagger, settings?: BatcherSetting
 
   return {
     tag: (blocks, owner) => Promise.all(blocks.map((block) => enqueue(block, owner))),
-    async alone(blocks, before, owner, after) {
+    async alone(before, work, after) {
       holds++;
       const turn = lastAlone;
       let over!: () => void;
@@ -126,7 +130,7 @@ export function batcher<Owner = never>(tagger: Tagger, settings?: BatcherSetting
         await turn;
         await quiet();
         await before();
-        return await ask(blocks, [owner]);
+        return await work(ask);
       } finally {
         if (holds === 1) await after?.();
         over();
@@ -134,10 +138,9 @@ export function batcher<Owner = never>(tagger: Tagger, settings?: BatcherSetting
         pump();
       }
     },
+    held: () => (holds === 0 ? undefined : lastAlone),
   };
 }
-
-type Ask<Owner> = (blocks: readonly BlockInput[], owners: readonly Owner[]) => Promise<TaggedBlock[]>;
 
 /** A request in the engine; `due` once a thread has it. */
 interface Asked<Owner> {

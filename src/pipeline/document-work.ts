@@ -7,8 +7,10 @@ import { type PreparedDocument, prepareView } from "../document/prepare.js";
 import { describeForeign, EXIT, SpanmillError } from "../errors.js";
 import type { Channel, OutputMessage } from "../ports/sink.js";
 import type { Delivery } from "../ports/source.js";
+import type { TaggedBlock } from "../tagging/protocol.js";
 import type { Failure } from "./dead-letters.js";
-import { DEATHS, isLost, type WorkerEngine } from "./engine.js";
+import type { WorkerEngine } from "./engine.js";
+import { DEATHS, isLost } from "./trials.js";
 
 export interface WorkSettings {
   readonly input: {
@@ -20,7 +22,7 @@ export interface WorkSettings {
   readonly output: OutputSettings;
 }
 
-/** A delivery as it is read, at once when it comes. */
+/** A delivery as it is read. */
 export type Opened =
   | { readonly kind: "document"; readonly envelope: Envelope; readonly document: PreparedDocument }
   | { readonly kind: "tombstone"; readonly envelope: Envelope }
@@ -70,38 +72,66 @@ export type Worked =
   | { readonly kind: "failed"; readonly failure: Failure };
 
 /**
+ * @param read opens the delivery: at once, or, where it runs alone, when it does.
  * @throws where the fault is not the document's: a model that cannot be loaded; DELIVERY_LOST.
  */
 export async function work(
   delivery: Delivery,
-  opened: Opened,
-  { record: settings, output }: WorkSettings,
+  read: () => Opened,
+  settings: WorkSettings,
   engine: WorkerEngine,
   limit: (channel: Channel) => number | undefined,
   now: () => number,
 ): Promise<Worked> {
+  let opened = undefined as Opened | undefined;
+  let attempts = 0;
+  let start = 0;
+  try {
+    return await engine.run<Worked>(delivery, {
+      read() {
+        opened = read();
+        start = now();
+        return opened.kind === "document" ? opened.document.inputs : [];
+      },
+      onTry: () => attempts++,
+      write: (tagged) => written(opened!, delivery, tagged, settings, limit, { start, attempts, now }),
+    });
+  } catch (error) {
+    const known = revisionOf(opened);
+    return { kind: "failed", failure: { ...blameOf(error), stage: "TRANSFORMATION", attempts, ...known } };
+  }
+}
+
+function written(
+  opened: Opened,
+  { message }: Delivery,
+  tagged: readonly TaggedBlock[],
+  { record: settings, output }: WorkSettings,
+  limit: (channel: Channel) => number | undefined,
+  { start, attempts, now }: { start: number; attempts: number; now: () => number },
+): Worked {
   if (opened.kind === "failed") return opened;
   const { envelope } = opened;
   const { revision } = envelope;
-  const nothing = { revision, reduced: [], spans: {}, engine: 0, write: 0, attempts: 0 };
-  let attempts = 0;
-  const start = now();
-  let stage: Failure["stage"] = "TRANSFORMATION";
   try {
     if (opened.kind === "tombstone") {
-      const messages = tombstonesOf(delivery.message, envelope, revision, output);
-      return { ...nothing, kind: "tombstone", messages };
+      const messages = tombstonesOf(message, envelope, revision, output);
+      const nothing = { reduced: [], spans: {}, engine: 0, write: 0, attempts: 0 };
+      return { ...nothing, kind: "tombstone", revision, messages };
     }
-    const tagged = await engine.tag(delivery, opened.document.inputs, () => attempts++);
     const answered = now();
-    stage = "TASK_PUT";
     const record = buildRecord(opened.document, tagged, settings);
-    const written = messagesOf(record, envelope, output, limit);
+    const made = messagesOf(record, envelope, output, limit);
     const times = { engine: answered - start, write: now() - answered };
-    return { ...written, ...times, kind: "record", revision, spans: countsOf(record.lenses), attempts };
+    return { ...made, ...times, kind: "record", revision, spans: countsOf(record.lenses), attempts };
   } catch (error) {
+    const stage = opened.kind === "tombstone" ? "TRANSFORMATION" : "TASK_PUT";
     return { kind: "failed", failure: { ...blameOf(error), stage, attempts, revision } };
   }
+}
+
+function revisionOf(opened: Opened | undefined): { readonly revision?: string } {
+  return opened === undefined || opened.kind === "failed" ? {} : { revision: opened.envelope.revision };
 }
 
 /** What a document is set aside for. Trouble of the model is no document's fault, and one that is lost is not ours. */

@@ -1,18 +1,21 @@
 /**
  * The engine as the worker asks it: one document at a time, whatever dies. States of a document:
  *
- *     with others --(its thread died)--> suspect --(alone: answered)--> done
- *                                           |------(alone: died twice)--> poison
+ *     with others ------(its thread died)-----> alone --(answered)--> done
+ *     among few --(its thread, or process, died)--^ |------(died twice)--> poison
  *
- * A document that comes as a suspect (a process died of it, or may have) starts as one. Before each run alone its place
- * is on record with the source, so that a death of the whole process counts too; and off it before others run.
+ * A document that comes as a suspect (a process died of it, or may have) starts among few, or alone where it was among few
+ * when a process died. On the main thread a document is read and written, which may end the process as well: both belong
+ * to its run, and while it lasts no other document is read.
  */
 import { SpanmillError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import type { Delivery, Source } from "../ports/source.js";
 import type { Tagger } from "../ports/tagger.js";
-import type { BlockInput, TaggedBlock } from "../tagging/protocol.js";
+import type { BlockInput } from "../tagging/protocol.js";
 import { batcher } from "./batcher.js";
+import { readingLine } from "./reading-line.js";
+import { DEATHS, isDeath, isLost, type Task, trials } from "./trials.js";
 import type { WorkerEvent } from "./worker-events.js";
 
 export interface RetrySettings {
@@ -35,11 +38,10 @@ export interface EngineParts {
 
 export interface WorkerEngine {
   /**
-   * @param onTry called before each try.
    * @throws SpanmillError DOCUMENT_POISON; DELIVERY_LOST: the document is another's now, see `isLost`; and what the tagger
    * throws that does not pass.
    */
-  tag(delivery: Delivery, blocks: readonly BlockInput[], onTry: () => void): Promise<readonly TaggedBlock[]>;
+  run<Value>(delivery: Delivery, task: Task<Value>): Promise<Value>;
   /** Milliseconds since the threads last answered, while they hold work; else 0. */
   stalledFor(): number;
   /** Waits for nothing more: what waits to be tried again is given up. */
@@ -51,12 +53,14 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
   const { tagger, stalledFor } = watched(parts.tagger, clock);
   let isStopped = false;
   const waiting = new Set<() => void>();
-  const { tag, alone } = batcher<Delivery>(tagger, {
+  const line = readingLine();
+  const requests = batcher<Delivery>(tagger, {
     requests: REQUESTS_A_THREAD * parts.tagger.threads,
     threads: parts.tagger.threads,
     deadline: parts.taskDeadline,
     onStuck: (owners) => void reportStuck(owners, parts),
   });
+  const { held } = requests;
 
   const pause = (delay: number) =>
     new Promise<void>((resolve) => {
@@ -83,69 +87,48 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
     }
   }
 
-  /** A run alone. The marker must be safe before, whatever it takes. */
-  function runAlone(delivery: Delivery, blocks: readonly BlockInput[]): Promise<TaggedBlock[]> {
-    const mark = async () => {
-      events({ kind: "suspect", place: delivery.message.place });
-      try {
-        await lasting(delivery, () => source.suspect(delivery));
-      } catch (error) {
-        if (!isLost(error)) fail(error);
-        throw error;
-      }
-    };
-    // What dies later did not die of this one.
-    const clear = () => source.suspect().catch(fail);
-    return alone(blocks, mark, delivery, clear);
-  }
-
-  async function trial(
-    delivery: Delivery,
-    blocks: readonly BlockInput[],
-    onTry: () => void,
-  ): Promise<TaggedBlock[]> {
-    for (let deaths = 0; deaths < DEATHS; deaths++) {
-      onTry();
-      try {
-        return await runAlone(delivery, blocks);
-      } catch (error) {
-        if (!isDeath(error)) throw error;
-      }
-    }
-    await acquitEngine(delivery);
-    throw new SpanmillError(
-      "DOCUMENT_POISON",
-      `the document ended its worker thread ${DEATHS} times while nothing else ran: out of memory, or a crash in native code`,
-    );
-  }
-
-  /** Where threads die of anything at all, no document is to blame. */
-  async function acquitEngine(delivery: Delivery): Promise<void> {
-    try {
-      // Text that no cache has an answer for.
-      const text = `A probe of ${clock.wall()} and ${clock.now()}.`;
-      await alone([{ kind: "text", text }], async () => {}, delivery);
-    } catch (error) {
-      fail(error);
-      throw error;
-    }
-  }
+  const trial = trials({ source, clock, batcher: requests, events, fail, lasting });
 
   return {
-    tag(delivery, blocks, onTry) {
-      let isSuspect = delivery.deaths > 0 || delivery.unsure === true;
-      return lasting(delivery, async () => {
+    async run(delivery, task) {
+      let isSuspect = comesAsSuspect(delivery);
+      let isOneOfMany = isSuspect && delivery.deaths === 0 && delivery.narrowed !== true;
+      const place = isSuspect || !line.isEmpty || held() !== undefined ? line.enter() : undefined;
+      let blocks: readonly BlockInput[] | undefined;
+      const read = () => {
+        blocks ??= task.read();
+        place?.leave();
+        return blocks;
+      };
+      if (place !== undefined && !isOneOfMany) trial.closeFew();
+      try {
+        // Of few the first one waits for all.
+        if (!isOneOfMany) await place?.mine;
         if (!isSuspect) {
-          onTry();
-          try {
-            return await tag(blocks, delivery);
-          } catch (error) {
-            if (!isDeath(error)) throw error;
-            isSuspect = true;
-          }
+          for (let wait = held(); wait !== undefined; wait = held()) await wait;
+          read();
         }
-        return trial(delivery, blocks, onTry);
-      });
+        return await lasting(delivery, async () => {
+          if (!isSuspect) {
+            task.onTry();
+            try {
+              return task.write(await requests.tag(read(), delivery));
+            } catch (error) {
+              if (!isDeath(error)) throw error;
+              isSuspect = true;
+            }
+          }
+          const alike = { ...task, read };
+          if (isOneOfMany && place !== undefined) {
+            isOneOfMany = false;
+            const outcome = await trial.amongFew(delivery, alike, place.mine);
+            if (outcome !== undefined) return outcome.value;
+          }
+          return trial.alone(delivery, alike);
+        });
+      } finally {
+        place?.leave();
+      }
     },
     stalledFor,
     stop() {
@@ -158,16 +141,9 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
 /** Enough that no thread waits for the main thread. */
 const REQUESTS_A_THREAD = 4;
 
-/** So many deaths alone make a document poison, of threads or of processes. */
-export const DEATHS = 2;
-
-function isDeath(error: unknown): boolean {
-  return error instanceof SpanmillError && error.code === "THREAD_DIED";
-}
-
-/** Whoever has the document now works on it: here it is neither done nor set aside, and nobody waits for it. */
-export function isLost(error: unknown): boolean {
-  return error instanceof SpanmillError && error.code === "DELIVERY_LOST";
+/** One that died too often is not run at all. */
+function comesAsSuspect({ message, deaths, unsure }: Delivery): boolean {
+  return message.value !== undefined && deaths < DEATHS && (deaths > 0 || unsure === true);
 }
 
 /** Deaths of threads are dealt with by trial; what is lost to us does not come back. */

@@ -2,7 +2,10 @@
 
 export interface FlightLimit {
   readonly documents: number;
-  /** Of keys and values as they came. One document may go over it, since its size is known only once it is here. */
+  /**
+   * Of keys and values as they came, and of the messages made of them. What is here may go over it, since sizes are known
+   * only then; and one document is always let in.
+   */
   readonly bytes: number;
 }
 
@@ -10,6 +13,9 @@ export interface Flight {
   readonly documents: number;
   readonly bytes: number;
   enter(bytes: number): void;
+  /** What is here has become larger. */
+  grow(bytes: number): void;
+  /** @param bytes all that it entered and grew by */
   leave(bytes: number): void;
   /** Undefined where there is room; else kept when something has left. */
   room(): Promise<void> | undefined;
@@ -30,6 +36,9 @@ export function flight(limit: FlightLimit): Flight {
     },
     enter(size) {
       documents++;
+      bytes += size;
+    },
+    grow(size) {
       bytes += size;
     },
     leave(size) {

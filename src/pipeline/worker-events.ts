@@ -46,9 +46,9 @@ export type WorkerEvent =
       readonly attempt: number;
       readonly delay: number;
     }
-  /** A document is about to run alone, since it may have ended a thread or a process. */
+  /** A document is about to run alone, or among few, since it may have ended a thread or a process. */
   | { readonly kind: "suspect"; readonly place: Place }
-  /** The source gave the document to another process before it ran alone: nothing of it is sent here. */
+  /** The source gave the document to another process before it was sent: nothing of it is sent here. */
   | { readonly kind: "lost"; readonly place: Place }
   /** A thread did not answer within its deadline; these documents are what it holds. */
   | { readonly kind: "stuck"; readonly places: readonly Place[] }

@@ -3,7 +3,8 @@
  *
  * - a delivery is done only after all of its messages, or its dead letter, are acknowledged;
  * - messages of one key reach the sink in the order of their input; other keys are not held;
- * - what is in flight is bounded, by documents and bytes;
+ * - of a document that went to another process nothing more is sent;
+ * - what is in flight is bounded, by documents and bytes, those that wait for the sink among them;
  * - after a failure nothing more is sent, and nothing is done that was not acknowledged.
  */
 import { describeForeign, SpanmillError } from "../errors.js";
@@ -12,11 +13,12 @@ import type { Sink } from "../ports/sink.js";
 import type { Delivery, Intake, Source } from "../ports/source.js";
 import type { Tagger } from "../ports/tagger.js";
 import type { ShareSettings } from "./dead-letter-share.js";
-import { type Opened, open, type WorkSettings, work } from "./document-work.js";
-import { isLost, type RetrySettings, workerEngine } from "./engine.js";
+import { type Opened, open, type Worked, type WorkSettings, work } from "./document-work.js";
+import { type RetrySettings, workerEngine } from "./engine.js";
 import { type FlightLimit, flight } from "./flight.js";
 import { publisher } from "./publish.js";
-import { turns } from "./turns.js";
+import { isLost } from "./trials.js";
+import { type Turn, turns } from "./turns.js";
 import { within } from "./within.js";
 import type { EndReason, WorkerEvent } from "./worker-events.js";
 
@@ -88,11 +90,17 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
   let isOver = false;
   let reason: EndReason = "source";
   let failure: { readonly error: SpanmillError } | undefined;
-  let closeWithin = settings.drainDeadline;
+  let closeWithin = Math.max(CLOSE_LEAST, settings.drainDeadline);
+  let deadline: NodeJS.Timeout | undefined;
   let endWaiting!: () => void;
   /** Kept when nothing in flight shall be waited for any more. */
   const over = new Promise<void>((resolve) => {
     endWaiting = resolve;
+  });
+  let hurry!: () => void;
+  /** Kept when the end shall wait for as good as nothing. */
+  const atOnce = new Promise<void>((resolve) => {
+    hurry = resolve;
   });
   const end = () => {
     isOver = true;
@@ -113,27 +121,40 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
     const bytes = (key?.length ?? 0) + (value?.length ?? 0);
     inFlight.enter(bytes);
     const came = clock.now();
-    const opened = open(delivery, settings);
-    const read = clock.now() - came;
-    const turn = order.take(keyOf(delivery, opened));
+    let read = 0;
+    let turn = undefined as Turn | undefined;
+    const opening = () => {
+      const opened = open(delivery, settings);
+      read = clock.now() - came;
+      turn = order.take(keyOf(delivery, opened));
+      return opened;
+    };
+    let held = bytes;
     let waits = false;
     try {
       const worked = await work(
         delivery,
-        opened,
+        opening,
         settings,
         engine,
         (channel) => sink.limit(channel),
         clock.now,
       );
       const ready = clock.now();
+      const made = sizeOf(worked);
+      held += made;
+      inFlight.grow(made);
       waits = true;
       blocked++;
-      await turn.mine;
+      await turn?.mine;
       if (isOver) return;
+      if (!delivery.isOurs()) {
+        events({ kind: "lost", place });
+        return;
+      }
       const sent = clock.now();
       const publishing = publish(delivery, worked);
-      turn.pass();
+      turn?.pass();
       const { outcome, messages } = await publishing;
       delivery.done();
       const { engine: inEngine, write, spans } = worked.kind === "failed" ? NOTHING : worked;
@@ -152,8 +173,8 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
       else fail(error);
     } finally {
       if (waits) blocked--;
-      turn.pass();
-      inFlight.leave(bytes);
+      turn?.pass();
+      inFlight.leave(held);
     }
   }
 
@@ -168,6 +189,8 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
     await Promise.race([pulling, over]);
     await Promise.race([inFlight.empty(), over]);
     const abandoned = inFlight.documents;
+    // Of what is in flight; closing has its own time.
+    clearTimeout(deadline);
     end();
     await close();
     events({ kind: "ended", reason: failure === undefined ? reason : "failed", abandoned });
@@ -183,7 +206,11 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
     const until = clock.now() + closeWithin;
     for (const step of steps) {
       const left = Math.max(CLOSE_AT_ONCE, until - clock.now());
-      await within(Math.min(closeWithin, left), start(step).catch(fail));
+      const closing = start(step).catch(fail);
+      const hurried = atOnce.then(() => within(CLOSE_AT_ONCE, closing).then((isDone) => isDone || "cut off"));
+      const outcome = await Promise.race([within(Math.min(closeWithin, left), closing), hurried]);
+      // What was finished may not be on record.
+      if (outcome === "cut off") reason = "stopped";
     }
   }
 
@@ -195,17 +222,17 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
       isDraining = true;
       reason = "drained";
       events({ kind: "draining", documents: inFlight.documents });
-      const timer = setTimeout(() => {
+      deadline = setTimeout(() => {
         reason = "stopped";
         closeWithin = CLOSE_AT_ONCE;
         end();
       }, settings.drainDeadline);
-      ended.catch(() => {}).finally(() => clearTimeout(timer));
       start(() => source.stop()).catch(fail);
     },
     stop() {
       if (failure === undefined && !isOver) reason = "stopped";
       closeWithin = CLOSE_AT_ONCE;
+      hurry();
       end();
     },
     status: () => ({
@@ -221,7 +248,21 @@ export function runWorker({ source, sink, tagger, settings, clock, events }: Wor
 /** Milliseconds that a worker that shall end at once still gives each of source and sink to close. */
 const CLOSE_AT_ONCE = 1_000;
 
+/** Milliseconds that closing in good order may take, however short the deadline of a drain is. */
+const CLOSE_LEAST = 5_000;
+
 const NOTHING = { engine: 0, write: 0, spans: {} };
+
+/** About the bytes that its messages hold. A dead letter's are the document's own. */
+function sizeOf(worked: Worked): number {
+  if (worked.kind === "failed") return 0;
+  let size = 0;
+  for (const { key, value, headers } of worked.messages) {
+    size += (key?.length ?? 0) + (value?.length ?? 0);
+    for (const [name, content] of headers) size += name.length + content.length;
+  }
+  return size;
+}
 
 /** Undefined: no order to keep. */
 function keyOf({ message }: Delivery, opened: Opened): string | undefined {

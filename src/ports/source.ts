@@ -31,6 +31,13 @@ export interface Delivery {
    * may be what ended it.
    */
   readonly unsure?: boolean;
+  /** It was one of a few that were suspected together (see `Source.suspect`) when a process died. */
+  readonly narrowed?: boolean;
+  /**
+   * False once the message belongs to another process, or may: who has it now sends what follows from it, and what is sent
+   * here would come behind that.
+   */
+  readonly isOurs: () => boolean;
   /** All that follows from the message is acknowledged downstream. Once; later calls do nothing. */
   readonly done: () => void;
 }
@@ -54,7 +61,7 @@ export interface Source {
   /**
    * Puts on record that the process may be about to die of these deliveries and of no others: takes the place of what
    * was said before. Of a single one the next process finds a death more in `deaths`; of several it does not know which
-   * it was, so they are `unsure`. None: nothing is under suspicion any more. Kept when the record is safe.
+   * it was, so they are `unsure` and `narrowed`. None: nothing is under suspicion any more. Kept when the record is safe.
    *
    * @throws SpanmillError DELIVERY_LOST where a delivery went to another process: it must not be worked on here.
    */

@@ -93,4 +93,41 @@ describe("exit status", () => {
     expect(status, stderr).toBe(137);
     expect(stderr).toContain('"event":"stopped","exit":13');
   });
+
+  // The thread hangs for a minute, for which an ordinary exit would wait.
+  it.each([
+    ["at a second signal", "60s", 2],
+    ["when the drain deadline has run out", "100ms", 1],
+  ])(
+    "is 130 %s, though a thread hangs in native code",
+    async (_, deadline, signals) => {
+      const args = ["run", "--model", MODEL, "--threads", "1", "--limit-drain-deadline", deadline];
+      const run = start(args, {
+        preload: ["hanging.js"],
+        env: { HANGING: "native" },
+        cwd: temporaryFolder(),
+      });
+      run.process.stdin.write('{"text": "endless"}\n');
+      await run.until(({ stderr }) => stderr.includes('"event":"hanging"'));
+      for (let count = 1; count <= signals; count++) {
+        run.process.kill("SIGTERM");
+        await run.until(({ stderr }) => stderr.includes(`"count":${count}`));
+      }
+      const { status, stderr } = await run.finished;
+      expect(status, stderr).toBe(130);
+      expect(stderr).toContain('"event":"stopped","exit":130');
+    },
+    30_000,
+  );
+
+  it("is that of the failure, though a thread hangs in native code", async () => {
+    const args = ["run", "--model", MODEL, "--threads", "1", "--channel-dead-letters", "/dev/full"];
+    const run = start(args, { preload: ["hanging.js"], env: { HANGING: "native" }, cwd: temporaryFolder() });
+    run.process.stdin.write('{"text": "endless"}\n');
+    await run.until(({ stderr }) => stderr.includes('"event":"hanging"'));
+    run.process.stdin.write("not json\n");
+    const { status, stderr } = await run.finished;
+    expect(status, stderr).toBe(137);
+    expect(stderr).toContain('"event":"stopped","exit":6');
+  }, 30_000);
 });

@@ -112,6 +112,20 @@ export function sourceContract({ name, ground, keepsPosition }: SourceTraits): v
       },
     );
 
+    it("calls what it handed over its own while nobody else reads, and until it is closed", async () => {
+      const { fill, open } = await ground();
+      await fill(MANY);
+      const source = await open();
+      const intake = holdingIntake();
+      const run = source.run(intake);
+      await until("all", () => intake.taken.length >= MANY.length);
+      expect(intake.taken.every((delivery) => delivery.isOurs())).toBe(true);
+      await source.stop();
+      await run;
+      expect(intake.taken.every((delivery) => delivery.isOurs())).toBe(true);
+      await source.close();
+    });
+
     it("does not count a suspect that the process outlived, or left in good order", async () => {
       const { fill, open } = await ground();
       await fill(MANY.slice(0, 4));

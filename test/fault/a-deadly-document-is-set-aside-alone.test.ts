@@ -1,5 +1,6 @@
 /** A document that its thread or the whole process dies of goes to the dead letters; no other does, and none is lost. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { abortIn, EDITS } from "../support/fault/edits.js";
 import { produce } from "../support/kafka-members.js";
 import { sharedKafka } from "../support/servers/shared.js";
 import { until } from "../support/servers/until.js";
@@ -26,27 +27,30 @@ beforeAll(async () => {
 const COUNT = 90;
 const CULPRIT = 40;
 
-/** Neighbours on all sides, some of them before it in its partition and some behind. */
-async function withCulprit(word: string): Promise<{ own: Ground; all: Ticket[] }> {
+/** Neighbours on all sides, some of them before it in its partition and some behind; or none. */
+async function withCulprit(
+  word: string,
+  { count, culprit } = { count: COUNT, culprit: CULPRIT },
+): Promise<{ own: Ground; all: Ticket[] }> {
   const own = await ground(bootstrap);
-  const all = tickets(COUNT, (n) => (n === CULPRIT ? `Alice wrote ${word} from Berlin.` : undefined));
+  const all = tickets(count, (n) => (n === culprit ? `Alice wrote ${word} from Berlin.` : undefined));
   await produce(bootstrap, own.input, all);
   return { own, all };
 }
 
-async function expectCulpritAside(own: Ground, all: readonly Ticket[]): Promise<void> {
+async function expectCulpritAside(own: Ground, all: readonly Ticket[], culprit = CULPRIT): Promise<void> {
   expect(await lettersIn(own)).toMatchObject([
     {
-      key: `k${CULPRIT}`,
-      value: Buffer.from(all[CULPRIT]!.value),
+      key: `k${culprit}`,
+      value: Buffer.from(all[culprit]!.value),
       code: "DOCUMENT_POISON",
       topic: own.input,
-      place: `${CULPRIT % 3}/${Math.floor(CULPRIT / 3)}`,
+      place: `${culprit % 3}/${Math.floor(culprit / 3)}`,
     },
   ]);
   await expectRecordsOf(
     own,
-    all.filter((_, n) => n !== CULPRIT),
+    all.filter((_, n) => n !== culprit),
   );
 }
 
@@ -68,18 +72,43 @@ describe("a document that kills its thread", () => {
 });
 
 describe("a document that kills the process", () => {
-  it("is set aside after three deaths: one among others, two alone", async () => {
+  it("is set aside after four deaths: one among all, one among few, two alone", async () => {
     const { own, all } = await withCulprit("deadlyabort");
     const ends = await workThrough(own, COUNT);
-    expect(ends).toEqual([134, 134, 134]);
+    expect(ends).toEqual([134, 134, 134, 134]);
     await expectCulpritAside(own, all);
   }, 150_000);
+
+  const reading = abortIn(
+    "src/document/extract/message.js",
+    "export function extractMessage(value, format, limit) {",
+    'value.includes("deadlymain")',
+  );
+  const building = abortIn(
+    "src/document/build-record.js",
+    "export function buildRecord(document, tagged, settings) {",
+    'document.text.includes("deadlymain")',
+  );
+  it.each([
+    ["as it is read, among others", reading, { count: COUNT, culprit: CULPRIT, deaths: 4 }],
+    // With nobody who runs alone after it, nothing but the end of its own run takes it off record.
+    ["as its record is built, with nobody beside it", building, { count: 1, culprit: 0, deaths: 3 }],
+  ])(
+    "on the main thread, %s, is set aside no later",
+    async (_, edit, { deaths, ...place }) => {
+      const { own, all } = await withCulprit("deadlymain", place);
+      const ends = await workThrough(own, place.count, { [EDITS]: JSON.stringify([edit]) });
+      expect(ends).toEqual(Array(deaths).fill(134));
+      await expectCulpritAside(own, all, place.culprit);
+    },
+    150_000,
+  );
 });
 
 describe("a document that hangs its thread", () => {
   it("ends the process past the deadline, is found out, and the rest goes on", async () => {
     const { own, all } = await withCulprit("deadlyhang");
-    const ends = await workThrough(own, COUNT, "--limit-task-deadline", "1s");
+    const ends = await workThrough(own, COUNT, {}, "--limit-task-deadline", "1s");
     expect(ends.length).toBeGreaterThanOrEqual(2);
     expect(ends.length).toBeLessThanOrEqual(3);
     // Where the thread could not be waited for, the end was forced.

@@ -6,6 +6,7 @@ import { createConnection } from "node:net";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { EXIT } from "../../src/errors.js";
+import type { Delivery } from "../../src/ports/source.js";
 import { textOf } from "../support/holding-intake.js";
 import type { FromMember, MemberOrder, ToldDelivery } from "../support/kafka-member-process.js";
 import { committed, numbered, openMember, produce, withAdmin } from "../support/kafka-members.js";
@@ -235,6 +236,11 @@ describe("what a process that is killed had in its hands", () => {
     expect(first.seen("drained")).toMatchObject([{ left: 60 }]);
     expect(unsureOf(second.intake.held)).toBe(0);
     expect(second.seen("unclean-end")).toEqual([]);
+    // What went away is no longer the first one's, though that one lives.
+    const ours = (taken: readonly Delivery[]) => taken.filter((delivery) => delivery.isOurs()).map(textOf);
+    const moved = new Set(second.intake.held.map(textOf));
+    expect(ours(first.intake.held)).toEqual(first.intake.held.map(textOf).filter((text) => !moved.has(text)));
+    expect(new Set(ours(second.intake.held))).toEqual(moved);
     await second.leave();
     await until("all back", () => first.source.status().partitions.length === 4);
     first.intake.finishAtOnce();

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { memorySink } from "../../src/adapters/memory/sink.js";
-import { emptyLedger, memorySource } from "../../src/adapters/memory/source.js";
+import { emptyLedger, type Ledger, memorySource } from "../../src/adapters/memory/source.js";
 import { SpanmillError } from "../../src/errors.js";
 import type { OutputMessage } from "../../src/ports/sink.js";
 import type { Source } from "../../src/ports/source.js";
@@ -146,13 +146,108 @@ describe("a document that the process died of", () => {
     expect(header(letter!, "spanmill.error-code")).toBe("DOCUMENT_POISON");
   });
 
-  it("perhaps, runs alone and is put on record first", async () => {
+  it("perhaps, is put on record with a few others, and runs alone where one of them dies", async () => {
+    const ledger = emptyLedger();
+    let commits = 0;
+    const plain = memorySource(neighbours(40, 21), ledger);
+    const source = unsure({
+      ...plain,
+      suspect: (...deliveries) => {
+        commits++;
+        return plain.suspect(...deliveries);
+      },
+    });
+    const marks: string[] = [];
+    const tagger = scriptedTagger((blocks) => {
+      const own = [...ledger.suspects];
+      if (!holds(blocks, "deadly")) {
+        // Among few nobody is blamed.
+        expect(own.filter(([name]) => name !== "tickets/0/21").every(([, deaths]) => deaths === 0)).toBe(
+          true,
+        );
+        return;
+      }
+      marks.push(`${own.length} on record, this with ${ledger.suspects.get("tickets/0/21")}`);
+      throw died();
+    });
+    const sink = memorySink();
+    await startWorker({ source, sink, tagger }).ended;
+    expect(marks).toEqual([
+      "16 on record, this with 0",
+      "1 on record, this with 1",
+      "1 on record, this with 1",
+    ]);
+    const [letter, ...none] = sink.messages.filter(({ channel }) => channel === "dead-letters");
+    expect(none).toEqual([]);
+    expect(header(letter!, "__connect.errors.offset")).toBe("21");
+    expect(ledger.done.size).toBe(40);
+    expect(commits).toBeLessThan(12);
+  });
+
+  it("perhaps, among few, is named to the next process as one that runs alone", async () => {
+    const ledger = emptyLedger();
+    for (const offset of [0, 1]) ledger.suspects.set(`tickets/0/${offset}`, 0);
+    const marks: string[] = [];
+    const tagger = scriptedTagger(() =>
+      marks.push([...ledger.suspects].map(([name, deaths]) => `${name}=${deaths}`).join(" ")),
+    );
+    await startWorker({ messages: neighbours(2, -1), ledger, sink: memorySink(), tagger }).ended;
+    expect(marks).toEqual(["tickets/0/0=1 tickets/0/1=0", "tickets/0/1=1"]);
+  });
+
+  it("perhaps, runs alone where there is no other, and is put on record first", async () => {
     const ledger = emptyLedger();
     const source = unsure(memorySource([message(0, "deadly")], ledger));
     const marks: (number | undefined)[] = [];
     const tagger = scriptedTagger(() => marks.push(ledger.suspects.get("tickets/0/0")));
     await startWorker({ source, sink: memorySink(), tagger }).ended;
     expect(marks).toEqual([1]);
+  });
+});
+
+describe("on the main thread, a document that runs alone", () => {
+  /** Suspects on record each time that a document is read, and each time that one is written. */
+  function watched(ledger: Ledger) {
+    const log: string[] = [];
+    const record = () => [...ledger.suspects].map(([name, deaths]) => `${name}=${deaths}`).join(" ");
+    const plain = memorySink();
+    const sink: typeof plain = {
+      ...plain,
+      limit: (channel) => {
+        log.push(`written: ${record()}`);
+        return plain.limit(channel);
+      },
+    };
+    const input = {
+      maxDocumentSize: 1_000,
+      get format() {
+        log.push(`read: ${record()}`);
+        return { kind: "text" as const };
+      },
+    };
+    return { log, sink, settings: { input } };
+  }
+
+  it("is read and written while it is on record, and no other one is", async () => {
+    const ledger = emptyLedger();
+    ledger.suspects.set("tickets/0/1", 0);
+    const { log, sink, settings } = watched(ledger);
+    await startWorker({ messages: neighbours(3, -1), ledger, sink, settings }).ended;
+    expect(log).toHaveLength(6);
+    const marked = log.filter((line) => line.endsWith("tickets/0/1=1"));
+    expect(marked).toEqual(["read: tickets/0/1=1", "written: tickets/0/1=1"]);
+  });
+
+  it("has its turn among those of its key, though its key is known only once it is read", async () => {
+    const ledger = emptyLedger();
+    for (const offset of [1, 3]) ledger.suspects.set(`tickets/0/${offset}`, 0);
+    const value = (n: number) => ({ value: Buffer.from(JSON.stringify({ id: "same", text: `Ada ${n}` })) });
+    const messages = Array.from({ length: 6 }, (_, n) => message(n, "", value(n)));
+    const sink = memorySink();
+    await startWorker({ messages, ledger, sink }).ended;
+    const revisions = sink.messages.map(({ value }) => JSON.parse(String(value)).revision);
+    expect(revisions).toHaveLength(6);
+    expect(revisions).toEqual(revisions.toSorted());
   });
 });
 

@@ -66,6 +66,33 @@ describe("a worker", () => {
     expect(most).toBe(3);
   });
 
+  it("counts the messages that wait for the sink into the bound of bytes", async () => {
+    const last = gate();
+    const sink = memorySink({ acknowledge: () => last.opened });
+    const plain = memorySource(many(40));
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+    let worker: ReturnType<typeof startWorker> | undefined;
+    // Hands over the next one when the messages of the one before are made.
+    const run: typeof plain.run = (intake) => {
+      const room = () => {
+        const { documents, blocked } = worker?.status() ?? { documents: 0, blocked: 0 };
+        return documents > blocked ? turn() : intake.room();
+      };
+      return plain.run({ ...intake, room });
+    };
+    // A document has 40 bytes, its record and headers some 1500.
+    const inFlight = { documents: 100, bytes: 4_000 };
+    worker = startWorker({ source: { ...plain, run }, sink, settings: { inFlight } });
+    const { status, ended } = worker;
+    await until(() => status().bytes > 4_000 || status().documents === 40);
+    for (let i = 0; i < 20; i++) await turn();
+    expect(status().documents).toBeLessThan(5);
+    last.open();
+    await ended;
+    expect(sink.messages).toHaveLength(40);
+    expect(status()).toMatchObject({ documents: 0, bytes: 0 });
+  });
+
   it("takes a document that is larger than the bound of bytes", async () => {
     const sink = memorySink();
     await startWorker({ messages: many(3), sink, settings: { inFlight: { documents: 9, bytes: 1 } } }).ended;
@@ -107,6 +134,35 @@ describe("a worker", () => {
     slow.open();
     await worker.ended;
     expect(sink.messages.map(idOf)).toEqual(["t-0-2", "t-0-0", "t-0-1"]);
+  });
+
+  it("sends nothing of a document that went to another process meanwhile", async () => {
+    const slow = gate();
+    const ledger = emptyLedger();
+    const plain = memorySource(
+      [0, 1, 2].map((n) => message(n, `Ada ${n}`, { key: Buffer.from("k") })),
+      ledger,
+    );
+    let hasGone = false;
+    const run: typeof plain.run = (intake) =>
+      plain.run({
+        ...intake,
+        take: (delivery) =>
+          intake.take({
+            ...delivery,
+            isOurs: () => !(hasGone && delivery.message.place.offset === "1"),
+          }),
+      });
+    const sink = memorySink();
+    const tagger = scriptedTagger(() => slow.opened);
+    const worker = startWorker({ source: { ...plain, run }, sink, tagger });
+    await until(() => worker.status().documents === 3);
+    hasGone = true;
+    slow.open();
+    expect(await worker.ended).toEqual({ reason: "source", abandoned: 0 });
+    expect(sink.messages.map(idOf)).toEqual(["t-0-0", "t-0-2"]);
+    expect([...ledger.done]).toEqual(["tickets/0/0", "tickets/0/2"]);
+    expect(worker.events.filter(({ kind }) => kind === "lost")).toMatchObject([{ place: { offset: "1" } }]);
   });
 
   it("counts as stalled only what threads hold", async () => {
@@ -191,6 +247,49 @@ describe("an end that is asked for", () => {
     worker.drain();
     worker.stop();
     expect(await worker.ended).toEqual({ reason: "stopped", abandoned: 4 });
+  });
+});
+
+describe("closing", () => {
+  const slowly = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  function closable(close: () => Promise<void>) {
+    const closed: string[] = [];
+    const plain = memorySource(many(3));
+    const log = (name: string) => async () => {
+      await close();
+      closed.push(name);
+    };
+    const source = { ...plain, close: async () => void closed.push("source") };
+    return { closed, source, sink: { ...memorySink(), close: log("sink") } };
+  }
+
+  it("is cut short by a second signal, and the end is no good one then", async () => {
+    let isClosing = false;
+    const { closed, source, sink } = closable(() => {
+      isClosing = true;
+      return new Promise(() => {});
+    });
+    const worker = startWorker({ source, sink, settings: { drainDeadline: 3_600_000 } });
+    worker.drain();
+    await until(() => isClosing);
+    worker.stop();
+    expect(await worker.ended).toEqual({ reason: "stopped", abandoned: 0 });
+    expect(closed).toEqual(["source"]);
+  }, 5_000);
+
+  it("does not fall under the deadline of a drain that is over", async () => {
+    const { closed, source, sink } = closable(() => slowly(200));
+    const worker = startWorker({ source, sink, settings: { drainDeadline: 50 } });
+    worker.drain();
+    expect(await worker.ended).toEqual({ reason: "drained", abandoned: 0 });
+    expect(closed).toEqual(["sink", "source"]);
+  });
+
+  it("has its time where a drain has none", async () => {
+    const { closed, source, sink } = closable(() => slowly(20));
+    const worker = startWorker({ source, sink, settings: { drainDeadline: 0 } });
+    expect(await worker.ended).toEqual({ reason: "source", abandoned: 0 });
+    expect(closed).toEqual(["sink", "source"]);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Message } from "kafkajs";
 import { expect } from "vitest";
 import { type Finished, records, type Started, spanmill, start } from "./command.js";
+import { EDITS } from "./fault/edits.js";
 import { client, committed } from "./kafka-members.js";
 import { lookupFolder } from "./lookup-model.js";
 import { type RawRecord, readTopic } from "./servers/raw-reader.js";
@@ -79,7 +80,9 @@ export function work(
   env: Record<string, string> = {},
   ...flags: string[]
 ): WorkerProcess {
-  const started = start(["run", "--config", config, ...flags], { env, preload: ["deadly-words.js"] });
+  const edited = env[EDITS] === undefined ? [] : ["fault/edit-source.js"];
+  const preload = [...edited, "deadly-words.js"];
+  const started = start(["run", "--config", config, ...flags], { env, preload });
   let end: Finished | undefined;
   void started.finished.then((finished) => {
     end = finished;
@@ -101,10 +104,15 @@ export async function allDone(own: Ground, worker: WorkerProcess, count: number)
 }
 
 /** Starts it again and again, as a supervisor does, until all is done. @returns the statuses it ended with before. */
-export async function workThrough(own: Ground, count: number, ...flags: string[]): Promise<number[]> {
+export async function workThrough(
+  own: Ground,
+  count: number,
+  env: Record<string, string> = {},
+  ...flags: string[]
+): Promise<number[]> {
   const ends: number[] = [];
   for (;;) {
-    const worker = work(own, {}, ...flags);
+    const worker = work(own, env, ...flags);
     const isDone = async () =>
       worker.end() !== undefined || (await positions(own)).reduce((a, b) => a + b) === count;
     await until(`an end, or ${count} documents done`, isDone, { withinMs: 60_000, everyMs: 200 });

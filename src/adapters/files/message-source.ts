@@ -28,7 +28,7 @@ export function fileSource({ paths, unit, maxBytes }: FileSourceSettings): Sourc
       await stopping.before(room);
     }
     if (stopping.isStopped) return false;
-    const delivery: Delivery = { message, deaths: 0, done: () => {} };
+    const delivery: Delivery = { message, deaths: 0, isOurs: () => true, done: () => {} };
     intake.take(delivery);
     return true;
   }

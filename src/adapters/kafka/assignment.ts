@@ -24,6 +24,7 @@ export interface Partition extends PartitionName {
   readonly found: Map<Offset, number>;
   /** Deaths as marked by this process: they count only if it dies. */
   readonly marked: Map<Offset, number>;
+  /** The log's end as it was last seen: at the opening, then at each fetch. */
   high: Offset | undefined;
   /** kafkajs passed over a stretch without documents and reads on from here. */
   skimmedTo: Offset | undefined;
@@ -41,8 +42,13 @@ export interface Assignment {
   all(): readonly Partition[];
   /** Documents handed over and not done. */
   open(): number;
-  /** @param memberId another one than before: we were put out, and others may have moved on in what was ours. */
-  join(memberId: string, assigned: Readonly<Record<string, readonly number[]>>): Change;
+  /**
+   * Of what was ours nothing is kept where others may have moved on in it.
+   *
+   * @param memberId another one than before: we were put out.
+   * @param missed a generation came and went since the last call, in which we had nothing and others may have had anything.
+   */
+  join(memberId: string, assigned: Readonly<Record<string, readonly number[]>>, missed?: boolean): Change;
   /** Nothing is ours. */
   leave(): void;
 }
@@ -56,9 +62,9 @@ export function createAssignment(): Assignment {
     owns: (partition) => get(partition.topic, partition.partition) === partition,
     all: () => [...owned.values()],
     open: () => [...owned.values()].reduce((sum, { tracker }) => sum + (tracker?.open ?? 0), 0),
-    join: (memberId, assigned) => {
+    join: (memberId, assigned, missed = false) => {
       const before = owned;
-      const same = memberId === member;
+      const same = memberId === member && !missed;
       member = memberId;
       owned = new Map();
       const gained: Partition[] = [];

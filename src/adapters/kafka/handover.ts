@@ -35,7 +35,8 @@ export async function handleBatch(
   const live = () =>
     partition !== undefined && mayHandOver(desk, partition) && payload.isRunning() && !payload.isStale();
   try {
-    if (partition === undefined || !live()) return;
+    // Not opened yet: not resolved either, so it comes again once it is.
+    if (partition?.tracker === undefined || !live()) return;
     if (!(await inPlace(desk, partition, payload.batch, beat.until))) return;
     await handOver({ desk, intake, owners, payload, partition, beat, live });
   } catch (error) {
@@ -69,6 +70,7 @@ async function handOver(handling: Handling): Promise<void> {
       const delivery = {
         message: copy,
         ...historyOf(partition, offset),
+        isOurs: () => desk.assignment.owns(partition),
         done: () => done(desk, partition, tracker, offset),
       };
       owners.set(delivery, partition);
@@ -112,10 +114,14 @@ async function extend(desk: Desk, { reach }: Partition, offset: bigint, beat: Be
   if (!reach.allows(offset)) await beat.pause();
 }
 
-function historyOf({ found, unclean }: Partition, offset: bigint): Pick<Delivery, "deaths" | "unsure"> {
+function historyOf(
+  { found, unclean }: Partition,
+  offset: bigint,
+): Pick<Delivery, "deaths" | "unsure" | "narrowed"> {
   const deaths = found.get(offset);
   return {
     deaths: deaths ?? 0,
+    narrowed: deaths === 0,
     unsure: deaths === 0 || (unclean !== undefined && offset < unclean.bound),
   };
 }
@@ -133,7 +139,7 @@ function done(desk: Desk, partition: Partition, tracker: Tracker, offset: bigint
   if (moved || desk.draining !== undefined) desk.waiting.wake();
 }
 
-/** Documents of the log from the watermark on; undefined before the first fetch. */
+/** Documents of the log from the watermark on, as of the last fetch; undefined before its position is known. */
 export function lagOf({ high, tracker }: Partition): number | undefined {
   if (high === undefined || tracker === undefined) return undefined;
   return high > tracker.watermark ? Number(high - tracker.watermark) : 0;

@@ -12,14 +12,21 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
   const { consumer, commits, report } = desk;
   const { events } = consumer;
   let missing = 0;
+  /** Since the last GROUP_JOIN. Each may have made us a member of a generation; kafkajs tells of the last one alone. */
+  let joins = 0;
   consumer.on(events.HEARTBEAT, () => report({ kind: "heartbeat", after: watchdog.beat() }));
   consumer.on(events.FETCH_START, () => watchdog.sign());
   consumer.on(events.FETCH, () => watchdog.sign());
-  consumer.on(events.REQUEST_TIMEOUT, () => watchdog.sign());
+  consumer.on(events.REQUEST_TIMEOUT, ({ payload }) => {
+    watchdog.sign();
+    if (payload.apiName === "JoinGroup") joins++;
+  });
   consumer.on(events.REQUEST, ({ payload }) => {
     watchdog.sign();
     // From here to GROUP_JOIN kafkajs may already hold the new generation and we the old partitions.
-    if (payload.apiName === "JoinGroup") commits.hold();
+    if (payload.apiName !== "JoinGroup") return;
+    commits.hold();
+    joins++;
   });
   consumer.on(events.REBALANCING, () => {
     report({ kind: "rebalancing" });
@@ -29,7 +36,8 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
   consumer.on(events.GROUP_JOIN, ({ payload }) => {
     watchdog.beat();
     missing = 0;
-    joined(desk, payload);
+    joined(desk, payload, joins > 1);
+    joins = 0;
     commits.go();
   });
   consumer.on(events.CRASH, ({ payload }) => {
@@ -57,8 +65,12 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
 }
 
 /** Within the event, before kafkajs fetches again. */
-function joined(desk: Desk, { memberId, memberAssignment }: ConsumerGroupJoinEvent["payload"]): void {
-  const { gained, kept, lost } = desk.assignment.join(memberId, memberAssignment);
+function joined(
+  desk: Desk,
+  { memberId, memberAssignment }: ConsumerGroupJoinEvent["payload"],
+  missed: boolean,
+): void {
+  const { gained, kept, lost } = desk.assignment.join(memberId, memberAssignment, missed);
   desk.lives.add(lifeOf(memberId));
   desk.draining = undefined;
   desk.report({

@@ -56,6 +56,7 @@ function open(
   const { at, gap } = startOf(found.committed, found, desk.settings.outOfRange);
   if (gap !== undefined && !acceptGap(desk, partition, gap)) return;
   partition.tracker = createTracker(at);
+  partition.high = found.high;
   for (const [offset, deaths] of suspects) partition.found.set(offset, deaths);
   partition.unclean = uncleanEnd(running, living, found.high);
   if (partition.unclean !== undefined && partition.unclean.bound > at) {

@@ -45,6 +45,6 @@ export function createReach(): Reach {
   };
 }
 
-/** Offsets beyond what was handed over. So many more than need be are read again alone after an unclean end. */
+/** Offsets beyond what was handed over. So many more than need be are read again among few after an unclean end. */
 const LEAST = 16;
 const MOST = 2_000;

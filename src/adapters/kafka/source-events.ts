@@ -20,7 +20,7 @@ export type KafkaSourceEvent =
   | { readonly kind: "positions-failed"; readonly reason: string }
   /**
    * The process that held the partition before did not end cleanly. Offsets from `first` up to `end` may have been in its
-   * hands; they are worked on one by one.
+   * hands; they are worked on a few at a time.
    */
   | (PartitionName & { readonly kind: "unclean-end"; readonly first: string; readonly end: string })
   | { readonly kind: "committed"; readonly partitions: number }

@@ -29,7 +29,7 @@ export interface KafkaSource extends Source {
       readonly open: number;
       readonly distance: number;
       readonly bytes: number;
-      /** Undefined before the first fetch. */
+      /** As of the last fetch; undefined before the position is known. */
       readonly lag: number | undefined;
     })[];
   };

@@ -1,4 +1,4 @@
-/** Puts on record, before a document is worked on alone, that it may kill the process. */
+/** Puts on record, before documents are worked on alone or a few at a time, that they may kill the process. */
 import { SpanmillError } from "../../errors.js";
 import type { Delivery } from "../../ports/source.js";
 import type { Desk } from "./desk.js";

@@ -51,6 +51,8 @@ function restOf({ leftOut, line: { level, event, code } }: Kind): LogLine {
 
 /** What may come often while one thing is wrong, and which fields make two lines alike. */
 const REPEATING: Readonly<Partial<Record<LogEvent, readonly string[]>>> = {
+  "document-suspect": [],
+  "document-lost": [],
   "document-retry": ["code"],
   "record-reduced": ["channel"],
   "positions-failed": ["code"],

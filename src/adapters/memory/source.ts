@@ -62,7 +62,14 @@ export function memorySource(
       ledger.suspects.delete(name);
       before.delete(name);
     };
-    return { message, deaths: deaths ?? 0, unsure: deaths === 0, done };
+    return {
+      message,
+      deaths: deaths ?? 0,
+      unsure: deaths === 0,
+      narrowed: deaths === 0,
+      isOurs: () => true,
+      done,
+    };
   }
 
   return {

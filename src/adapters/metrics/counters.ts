@@ -33,7 +33,10 @@ export function counters(registry: Registry) {
     ]),
     spans: counter("spans_total", "Spans found.", ["lens", "label"]),
     retries: counter("document_retries_total", "Tries again after trouble that may pass.", ["code"]),
-    suspects: counter("suspects_total", "Documents run alone, since a thread or a process died with them."),
+    suspects: counter(
+      "suspects_total",
+      "Documents run alone or among few, since a thread or a process may have died of them.",
+    ),
     stuck: counter("stuck_documents_total", "Documents in threads that did not answer in time."),
     abandoned: counter(
       "abandoned_documents_total",

@@ -88,7 +88,7 @@ function readBuild(make: Make): Reader<Answer<"build">> {
 
 function readWorker(make: Make): Reader<WorkerStatus> {
   const documents = make("in_flight_documents", "Documents taken and not done.");
-  const bytes = make("in_flight_bytes", "Bytes of keys and values of the documents in flight.");
+  const bytes = make("in_flight_bytes", "Bytes of the documents in flight, and of their messages that wait.");
   const blocked = make("blocked_documents", "Documents that wait for the output, or behind one that does.");
   const stalled = make("stalled_seconds", "Time that threads have held work without an answer.");
   const draining = make("draining", "1 while the worker finishes and takes no more.");
@@ -108,12 +108,16 @@ function readSource(make: Make): Reader<ReturnType<KafkaSource["status"]>> {
   const names = ["topic", "partition"] as const;
   const age = make("kafka_heartbeat_age_seconds", "Time since the last heartbeat; NaN while none is due.");
   const assigned = make("kafka_partitions_assigned", "Partitions that are ours.");
-  const lag = make("kafka_lag_messages", "Messages of the log from the watermark on.", names);
+  const lag = make(
+    "kafka_lag_messages",
+    "Messages of the log from the watermark on, as of the last fetch.",
+    names,
+  );
   const watermark = make("kafka_watermark_offset", "The offset below which everything is done.", names);
   const open = make("kafka_open_documents", "Documents of a partition taken and not done.", names);
   const distance = make(
     "kafka_watermark_distance",
-    "Offsets from the watermark to the last one taken.",
+    "Documents from the watermark to the last one taken, done ones among them.",
     names,
   );
   return {

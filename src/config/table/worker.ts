@@ -196,7 +196,7 @@ export const WORKER_OPTIONS = [
     default: "64MiB",
     group: "Limits",
     commands: ["run"],
-    doc: "Most bytes in flight, as they came.",
+    doc: "Most bytes in flight: of documents as they came, and of their messages that wait.",
   },
   {
     key: "limit.dead-letter-share",

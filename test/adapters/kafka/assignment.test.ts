@@ -39,6 +39,14 @@ describe("the partitions that are ours", () => {
     expect(assignment.owns(before)).toBe(false);
   });
 
+  it("begin anew where a generation was missed, in which another member may have had them", () => {
+    const { assignment } = joined();
+    const before = assignment.get("t", 0)!;
+    const { gained, kept, lost } = assignment.join("m", { t: [0, 1] }, true);
+    expect([gained.length, kept.length, lost.length]).toEqual([2, 0, 2]);
+    expect(assignment.owns(before)).toBe(false);
+  });
+
   it("begin anew after the consumer crashed, and are nobody's until then", () => {
     const { assignment } = joined();
     assignment.leave();

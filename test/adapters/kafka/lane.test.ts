@@ -159,6 +159,7 @@ function fakeBroker(judge: (batch: readonly string[]) => Outcome, { atOnce = fal
           under--;
           return judge(messages);
         },
+        isOurs: () => true,
         done: () => {},
       };
     },

@@ -61,6 +61,19 @@ describe("a Kafka source", () => {
     await second.leave();
   });
 
+  it("knows its lag from the opening on, though nothing is fetched", async () => {
+    const [topic, group] = await filled(10);
+    // Where all is done no batch comes that would tell.
+    const first = openMember(kafka.bootstrap, topic, group);
+    first.intake.finishAtOnce();
+    await until("all done", async () => (await committed(kafka.bootstrap, topic, group)).offset === "10");
+    await first.leave();
+    const second = openMember(kafka.bootstrap, topic, group);
+    await until("a position", () => second.source.status().partitions[0]?.watermark === "10");
+    expect(second.source.status().partitions).toMatchObject([{ lag: 0 }]);
+    await second.leave();
+  });
+
   it.each([
     ["CreateTime", (at: number) => at === 1_600_000_000_000],
     ["LogAppendTime", (at: number) => Math.abs(at - Date.now()) < 3_600_000],

@@ -57,6 +57,16 @@ describe("the log", () => {
     expect(heard("silent")).toEqual([]);
   });
 
+  it("tells of suspects once in a while, since after an unclean end there may be a thousand", () => {
+    const { log, lines } = open();
+    for (let n = 0; n < 1_000; n++) log.write(workerLine({ kind: "suspect", place: PLACE }));
+    log.close();
+    expect(lines()).toMatchObject([
+      { event: "document-suspect", ...PLACE },
+      { event: "lines-left-out", of: "document-suspect", count: 999 },
+    ]);
+  });
+
   it("tells the same trouble once in a while, and how often it was left out", () => {
     const { log, clock, lines } = open();
     const failed = (reason: string) =>

@@ -34,3 +34,8 @@ export function dieBefore(file: string, before: string, count: number): Edit {
   const die = `if ((${name} = (${name} ?? 0) + 1) === ${count}) process.kill(process.pid, "SIGKILL");`;
   return { file, find: before, put: `${die} ${before}` };
 }
+
+/** The process aborts where a function of the main thread is called for a document in which `marks` finds the word. */
+export function abortIn(file: string, head: string, marks: string): Edit {
+  return { file, find: head, put: `${head} if (${marks}) process.kill(process.pid, "SIGABRT");` };
+}
