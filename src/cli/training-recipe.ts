@@ -8,6 +8,7 @@ import { SpanmillError, systemCode } from "../errors.js";
 import { lensOfData } from "../training/labels-from-data.js";
 import type { DataPart, LabelSource, Recipe } from "../training/recipe.js";
 import { readRecipe, usualCard, usualSchedule } from "../training/recipe-file.js";
+import { defaultExport } from "../training/recipe-schema.js";
 
 /** @throws SpanmillError USAGE, CONFIG_INVALID, TRAINING_DATA, INPUT_* */
 export async function trainingRecipe(file: string | undefined, options: TrainOptions): Promise<Recipe> {
@@ -97,6 +98,7 @@ async function oneLine(options: TrainOptions): Promise<Recipe> {
       },
     ],
     schedule: usualSchedule(),
+    export: defaultExport(),
     card: usualCard(name, base),
   };
 }

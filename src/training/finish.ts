@@ -1,4 +1,4 @@
-/** From the best weights to a model folder: both forms judged by the same sets, temperatures fitted, the card written. */
+/** From the best weights to a model folder: its forms judged by the same sets, temperatures fitted, the card written. */
 
 import { writeFolder } from "../adapters/model-folder/write-folder.js";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
@@ -33,15 +33,16 @@ export async function finish(finished: Finished): Promise<void> {
   const lenses = recipe.lenses.filter(({ auxiliary }) => !auxiliary);
   const plain = modelFiles(modelOf(finished, lenses, new Map()));
   const float = await judged(finished, plain, "fp32", (judge) => validate(judge));
-  const { scores, calibrations } = await judged(finished, plain, "int8", async (judge) => {
+  const served = recipe.export.includes("int8") ? "int8" : "fp32";
+  const { scores, calibrations } = await judged(finished, plain, served, async (judge) => {
     const fits: Calibration[] = [];
     for (const lens of lenses) fits.push(await calibrate(judge, lens));
-    return { scores: await validate(judge), calibrations: fits };
+    return { scores: served === "int8" ? await validate(judge) : undefined, calibrations: fits };
   });
-  tellLosses(float, scores, note);
+  if (scores !== undefined) tellLosses(float, scores, note);
   const temperatures = new Map(calibrations.map(({ lens, temperature }) => [lens, temperature]));
   const model = modelOf(finished, lenses, temperatures);
-  const files = new Map(modelFiles({ ...model, dtypes: ["int8"] }));
+  const files = new Map(modelFiles({ ...model, dtypes: recipe.export }));
   await writeFolder(recipe.output, withCard(files, cardOf(finished, model, float, scores, calibrations)));
 }
 
@@ -108,7 +109,7 @@ function cardOf(
   { recipe, report, rebuild }: Finished,
   model: TrainedModel,
   float: readonly ValidationScore[],
-  int8: readonly ValidationScore[],
+  int8: readonly ValidationScore[] | undefined,
   calibrations: readonly Calibration[],
 ): ModelCard {
   const { card } = recipe;
@@ -128,7 +129,7 @@ function cardOf(
         lens,
         measure: precision === undefined ? "word accuracy" : "span F1",
         float: 100 * f1,
-        int8: 100 * int8[i]!.f1,
+        int8: int8 && 100 * int8[i]!.f1,
       }),
     ),
     calibration: calibrations,

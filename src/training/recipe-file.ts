@@ -126,6 +126,7 @@ function recipeOf(
       decides: set.decides,
     })),
     schedule: scheduleOf(yaml.training),
+    export: [...new Set(yaml.export)],
     card: cardOf(yaml.card, yaml.name ?? basename(output), pathOf(given.base, yaml.base)),
   };
 }

@@ -1,6 +1,7 @@
 /** The keys of a recipe file, what their values may be, and what holds where they are left out. */
 import { z } from "zod";
 import { SCHEMES } from "../tagging/schemes.js";
+import type { ServedDtype } from "./export/served-graph.js";
 
 /** YAML reads a bare 1 as a number; as a label it is a name like any other. */
 const label = z.preprocess(asText, z.string().min(1));
@@ -71,6 +72,14 @@ const schedule = z.strictObject({
   "checkpoint-every": z.int().min(1).max(1_000_000).default(500),
 });
 
+const exported = z.preprocess(
+  asList,
+  z
+    .array(z.enum(["int8", "fp32"] satisfies ServedDtype[]))
+    .min(1)
+    .default(["int8", "fp32"]),
+);
+
 const text = z.string().min(1);
 const named = z.strictObject({ name: text, licence: text.default("not stated") });
 
@@ -99,6 +108,7 @@ export const recipeSchema = z.strictObject({
   sets: z.array(trainingSet).min(1),
   validation: z.array(validationSet).default([]),
   training: schedule.prefault({}),
+  export: exported,
   card: card.prefault({}),
 });
 
@@ -111,6 +121,11 @@ export type ScheduleYaml = z.output<typeof schedule>;
 /** The defaults of a schedule. */
 export function defaultSchedule(): ScheduleYaml {
   return schedule.parse({});
+}
+
+/** The forms that are written where nobody says which. */
+export function defaultExport(): readonly ServedDtype[] {
+  return exported.parse(undefined);
 }
 
 /** A card of which nobody says anything. */

@@ -1,5 +1,6 @@
 /** What a training is asked to do, complete and checked. `recipe-file.ts` reads it from YAML. */
 import type { Scheme } from "../tagging/schemes.js";
+import type { ServedDtype } from "./export/served-graph.js";
 
 export interface Recipe {
   /** Of the model, in records. */
@@ -19,6 +20,8 @@ export interface Recipe {
   /** Judged after each epoch, by its lenses in the order of `lenses`. The best epoch by their mean is kept. */
   readonly validation: readonly ValidationSet[];
   readonly schedule: Schedule;
+  /** Forms of the ONNX file that are written, each once. */
+  readonly export: readonly ServedDtype[];
   readonly card: CardText;
 }
 

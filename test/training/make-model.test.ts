@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
@@ -9,6 +9,7 @@ import { tinyBase } from "../support/tiny-base.js";
 switchOffTelemetry();
 const { makeModel } = await import("../../src/training/make-model.js");
 const { readBase } = await import("../../src/training/base.js");
+const { readCheckpoint } = await import("../../src/training/checkpoint.js");
 const { openTagger } = await import("../../src/compose.js");
 
 const PEOPLE = ["anna", "bob", "clara", "dave", "emma", "frank"];
@@ -86,13 +87,18 @@ test("a recipe becomes a model folder that labels text it has not seen, with its
     [13, 17, "LOC"],
   ]);
 
+  const manifest = JSON.parse(readFileSync(join(folder, "model", "spanmill.json"), "utf8"));
+  expect(manifest.onnx).toBe("onnx/model_int8.onnx");
+  expect(Object.keys(manifest.files)).toContain("onnx/model.onnx");
+
   const card = readFileSync(join(folder, "model", "README.md"), "utf8");
+  for (const file of ["onnx/model_int8.onnx", "onnx/model.onnx"]) expect(card).toContain(`| \`${file}\` |`);
   expect(card).toContain("spanmill train recipe.yaml");
   expect(card).toContain("| journeys | CC0 | `ner` `pos` `other (in training only)` | 80 | 400 |");
   expect(card).toMatch(/\| journeys \| `ner` \| span F1 \| 100\.00 \| 100\.00 \| \+0\.00 \|/);
 });
 
-test("a model that spanmill made is gone on from: its int8 weights and the heads of the same labels", async () => {
+test("a model that spanmill made is gone on from: its weights and the heads of the same labels", async () => {
   const path = join(folder, "recipe.yaml");
   const again = RECIPE.replace("base: base", "base: model")
     .replace("output: model", "output: again")
@@ -111,6 +117,39 @@ test("a model that spanmill made is gone on from: its int8 weights and the heads
   await makeModel(readRecipe(path, other), options("other.run"), { ...QUIET, epoch: told });
   expect(scores.pos).toBe(1);
   expect(scores.ner).toBeLessThan(0.9);
+});
+
+test("what is not asked for is not written, and a float model is judged as it is served", async () => {
+  const short = RECIPE.replace("epochs: 12", "epochs: 1");
+  for (const [form, file, absent] of [
+    ["int8", "onnx/model_int8.onnx", "onnx/model.onnx"],
+    ["fp32", "onnx/model.onnx", "onnx/model_int8.onnx"],
+  ] as const) {
+    const source = `${short.replace("output: model", `output: ${form}`)}export: ${form}\n`;
+    await makeModel(readRecipe(join(folder, "recipe.yaml"), source), options(`${form}.run`), QUIET);
+    expect(existsSync(join(folder, form, absent))).toBe(false);
+    const manifest = JSON.parse(readFileSync(join(folder, form, "spanmill.json"), "utf8"));
+    expect(manifest.onnx).toBe(file);
+    const card = readFileSync(join(folder, form, "README.md"), "utf8");
+    expect(card).not.toContain(absent);
+    const difference = form === "int8" ? /[+−]\d/ : /\| {2}\|$/;
+    expect(card.split("\n").find((line) => line.startsWith("| journeys | `ner` | span"))).toMatch(difference);
+  }
+});
+
+test("a base is read from its float file where it has one, to the last bit", () => {
+  const { lenses } = readRecipe(join(folder, "recipe.yaml"), RECIPE);
+  const name = "encoder.layer.0.attention.self.query.kernel";
+  const trained = readCheckpoint(join(folder, "run", "best.safetensors")).kinds.weight!.get(name);
+  expect(readBase(join(folder, "model"), true, lenses).weights.get(name)).toEqual(trained);
+  const small = join(folder, "small");
+  cpSync(join(folder, "model"), small, { recursive: true });
+  rmSync(join(small, "onnx/model.onnx"));
+  const rounded = readBase(small, true, lenses).weights.get(name)!;
+  expect(rounded).not.toEqual(trained);
+  rounded.forEach((weight, i) => {
+    expect(Math.abs(weight - trained![i]!)).toBeLessThan(0.02);
+  });
 });
 
 test("a base that was trained otherwise is refused", () => {

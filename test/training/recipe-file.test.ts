@@ -64,6 +64,7 @@ describe("readRecipe", () => {
       ],
       validation: [],
       schedule: usualSchedule(),
+      export: ["int8", "fp32"],
       card: usualCard("english", "conf/base"),
     });
     expect(recipe.schedule).toMatchObject({
@@ -123,6 +124,14 @@ training: {epochs: 1, word-embeddings: frozen}
     expect(recipe.validation[0]).toMatchObject({ context: "sentence", decides: false });
     expect(recipe.validation[0]!.labels[0]!.keep).toEqual(new Set(["PER"]));
     expect(recipe.schedule).toMatchObject({ epochs: 1, wordEmbeddings: "frozen", rate: 3e-4 });
+  });
+
+  it("takes the forms that are exported, one or a list, and knows no others", () => {
+    const exported = (value: string) => readRecipe("r.yaml", `${SMALLEST}export: ${value}\n`).export;
+    expect(exported("int8")).toEqual(["int8"]);
+    expect(exported("[fp32, fp32]")).toEqual(["fp32"]);
+    expect(problems(`${SMALLEST}export: [int4]\n`)[0]).toContain("is not one of int8, fp32");
+    expect(problems(`${SMALLEST}export: []\n`)[0]).toContain("export");
   });
 
   it("puts O first among labels", () => {

@@ -84,6 +84,7 @@ function recipe(schedule: Partial<Recipe["schedule"]> = {}): Recipe {
       checkpointEvery: 7,
       ...schedule,
     },
+    export: ["int8"],
     card: {
       summary: "People and places.",
       languages: ["en"],
