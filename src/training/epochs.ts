@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
 import { SpanmillError } from "../errors.js";
 import { batchesOf, tensorsOf } from "./batches.js";
-import { readCheckpoint, readNewestCheckpoint, writeCheckpoint, writeTensors } from "./checkpoint.js";
+import {
+  type Position,
+  readCheckpoint,
+  readNewestCheckpoint,
+  writeCheckpoint,
+  writeTensors,
+} from "./checkpoint.js";
 import { encodeModel } from "./graph/onnx-file.js";
 import { toOnnx } from "./graph/onnx-model.js";
 import { numbersOf } from "./learner.js";
@@ -86,20 +92,29 @@ function takeAverage(run: Run, total: number): void {
 
 /** Judges the epoch's weights and keeps them if they are the best. */
 async function endEpoch(run: Run): Promise<void> {
-  const { recipe, options, events, position } = run;
+  const { options, events, position } = run;
   const weights = run.mean.size > 0 ? run.mean : run.learner.state.weights;
   const scores = await judge(run, weights);
   const score = decidingScore(scores);
-  const best = recipe.validation.length === 0 || position.best === null || score > position.best.score;
+  const { better, best } = against(position.best, score);
   run.position = {
     ...position,
     epoch: position.epoch + 1,
     batch: 0,
     best: best ? { epoch: position.epoch, score } : position.best,
-    waited: best ? 0 : position.waited + 1,
+    waited: better ? 0 : position.waited + 1,
   };
   if (best) writeTensors(join(options.runDirectory, BEST), { weight: weights }, run.position);
   events.epoch({ epoch: position.epoch, scores, best });
+}
+
+/**
+ * Of epochs that are all at 0, as where no set decides, the last is the best: it has learnt most. It is no better than
+ * the others, so the patience for a better one runs out all the same.
+ */
+export function against(before: Position["best"], score: number): { better: boolean; best: boolean } {
+  const better = before === null || score > before.score;
+  return { better, best: better || (score === 0 && before.score === 0) };
 }
 
 async function judge(run: Run, weights: ReadonlyMap<string, Float32Array>): Promise<ValidationScore[]> {

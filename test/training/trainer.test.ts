@@ -9,6 +9,8 @@ import { tinyBase } from "../support/tiny-base.js";
 
 switchOffTelemetry();
 const { train } = await import("../../src/training/trainer.js");
+const { against } = await import("../../src/training/epochs.js");
+const { readNewestCheckpoint } = await import("../../src/training/checkpoint.js");
 
 const PEOPLE = ["anna", "bob", "clara", "dave", "emma", "frank"];
 const PLACES = ["rome", "oslo", "lima", "bern", "cairo", "delhi"];
@@ -121,7 +123,11 @@ async function codeOf(work: () => Promise<unknown>): Promise<unknown> {
 
 function bytesOf(end: TrainingEnd): Map<string, Buffer> {
   if (!("best" in end)) throw new Error(`ended with ${end.reason}`);
-  return new Map([...end.best.weights].map(([name, numbers]) => [name, Buffer.from(numbers.buffer)]));
+  return asBytes(end.best.weights);
+}
+
+function asBytes(weights: ReadonlyMap<string, Float32Array>): Map<string, Buffer> {
+  return new Map([...weights].map(([name, numbers]) => [name, Buffer.from(numbers.buffer)]));
 }
 
 describe("a training", () => {
@@ -202,6 +208,27 @@ describe("a training", () => {
     );
     expect(end.reason).toBe("early stop");
     expect(epochs).toBe(3);
+  });
+
+  test("keeps the last weights where no set decides", async () => {
+    const wanted = recipe({ averaged: 0 });
+    const validation = wanted.validation.map((set) => ({ ...set, decides: false }));
+    const runDirectory = temporaryFolder();
+    const end = await run({ ...wanted, validation }, { runDirectory });
+    expect(end).toMatchObject({ best: { epoch: 2 } });
+    const last = readNewestCheckpoint(runDirectory, () => undefined)!.kinds.weight!;
+    expect(bytesOf(end)).toEqual(asBytes(last));
+  });
+
+  test("keeps the later of two epochs without a right span, and counts it as no better", async () => {
+    const empty = join(folder, "empty.conll");
+    writeFileSync(empty, "anna\tO\nwent\tO\n\nrome\tO\n");
+    const wanted = recipe({ epochs: 9, patience: 2 });
+    const validation = wanted.validation.map((set) => ({ ...set, files: [empty] }));
+    const end = await run({ ...wanted, validation });
+    expect(end).toMatchObject({ reason: "early stop", best: { epoch: 2, score: 0 } });
+    expect(against({ epoch: 0, score: 0.5 }, 0)).toEqual({ better: false, best: false });
+    expect(against({ epoch: 0, score: 0.5 }, 0.5)).toEqual({ better: false, best: false });
   });
 });
 
