@@ -5,6 +5,7 @@ import { EXIT } from "../errors.js";
 import { trainingProgress } from "../terminal/training-progress.js";
 import { canRedraw, terminalTraits } from "../terminal/traits.js";
 import { makeModel } from "../training/make-model.js";
+import { threadsOfRun } from "../training/position.js";
 import type { Recipe } from "../training/recipe.js";
 import type { EpochEvent, TrainingEvents } from "../training/run.js";
 import type { Context } from "./context.js";
@@ -28,7 +29,8 @@ export async function runTrain(
   const log = openTrainingLog(runDirectory, options.resume);
   const { events, outcome, clear } = follow(recipe, log, options, context);
   try {
-    const threads = options.threads ?? availableParallelism();
+    const given = options.threads ?? (options.resume ? threadsOfRun(runDirectory) : undefined);
+    const threads = given ?? availableParallelism();
     const { resume, maxSteps } = options;
     const signal = context.interrupted;
     const rebuild = rebuildCommand(context.argv);

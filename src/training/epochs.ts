@@ -3,16 +3,11 @@ import { join } from "node:path";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
 import { SpanmillError } from "../errors.js";
 import { batchesOf, tensorsOf } from "./batches.js";
-import {
-  type Position,
-  readCheckpoint,
-  readNewestCheckpoint,
-  writeCheckpoint,
-  writeTensors,
-} from "./checkpoint.js";
+import { readCheckpoint, writeCheckpoint, writeTensors } from "./checkpoint.js";
 import { encodeModel } from "./graph/onnx-file.js";
 import { toOnnx } from "./graph/onnx-model.js";
 import { numbersOf } from "./learner.js";
+import type { Position } from "./position.js";
 import type { Run, TrainingEnd } from "./run.js";
 import { servedModel } from "./step.js";
 import { decidingScore, fedEncoder, outputName, type ValidationScore, validate } from "./validate.js";
@@ -27,8 +22,13 @@ export async function trainEpochs(run: Run): Promise<TrainingEnd> {
   const steps = Array.from({ length: epochs }, (_, epoch) => batchesOf(run.sets, epoch, run.batching).length);
   const total = steps.reduce((a, b) => a + b, 0);
   const last = run.options.maxSteps === undefined ? total : run.position.step + run.options.maxSteps;
-  while (run.position.epoch < epochs) {
-    const stopped = await trainEpoch(run, total, last);
+  const outOfPatience = () => patience > 0 && run.position.waited >= patience;
+  while (run.position.epoch < epochs && !outOfPatience()) {
+    const stopped = await trainEpoch(run, total, last).catch((error: unknown) => {
+      // The weights are those before the step.
+      if (error instanceof SpanmillError && error.code === "TRAINING_DIVERGED") keepCheckpoint(run);
+      throw error;
+    });
     if (stopped !== undefined) return { reason: stopped, checkpoint: keepCheckpoint(run) };
     try {
       await endEpoch(run);
@@ -38,9 +38,8 @@ export async function trainEpochs(run: Run): Promise<TrainingEnd> {
       return { reason: "interrupted", checkpoint: keepCheckpoint(run) };
     }
     keepCheckpoint(run);
-    if (patience > 0 && run.position.waited >= patience) return ended(run, "early stop");
   }
-  return ended(run, "finished");
+  return ended(run, outOfPatience() ? "early stop" : "finished");
 }
 
 async function trainEpoch(
@@ -145,34 +144,4 @@ function keepCheckpoint(run: Run): string {
   const { weights, first, second } = run.learner.state;
   const kinds = { weight: weights, first, second, ...(run.mean.size > 0 ? { mean: run.mean } : {}) };
   return writeCheckpoint(run.options.runDirectory, { position: run.position, kinds });
-}
-
-/** Takes the run to where its newest checkpoint stands. @throws SpanmillError CHECKPOINT_BROKEN */
-export function goOn(run: Run): void {
-  const { runDirectory } = run.options;
-  const found = readNewestCheckpoint(runDirectory, run.events.note);
-  if (found === undefined) {
-    run.events.note(`${runDirectory} has no checkpoint: the training begins at its first step`);
-    return;
-  }
-  if (found.position.identity !== run.position.identity) {
-    throw new SpanmillError(
-      "CHECKPOINT_BROKEN",
-      `the checkpoint in ${runDirectory} is of a training with another recipe, number of threads or ONNX Runtime, so its ` +
-        "weights would not be those of one run: take back the change, or begin anew without --resume",
-    );
-  }
-  const { weights, first, second } = run.learner.state;
-  restore(weights, found.kinds.weight);
-  restore(first, found.kinds.first);
-  restore(second, found.kinds.second);
-  for (const [name, numbers] of found.kinds.mean ?? []) run.mean.set(name, numbers);
-  run.position = found.position;
-}
-
-function restore(
-  held: ReadonlyMap<string, Float32Array>,
-  kept: ReadonlyMap<string, Float32Array> | undefined,
-): void {
-  for (const [name, numbers] of held) numbers.set(kept!.get(name)!);
 }

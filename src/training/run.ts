@@ -2,8 +2,8 @@
 import type { WordTokenizer } from "../tagging/pieces.js";
 import type { Base } from "./base.js";
 import type { Batching, MixedSet } from "./batches.js";
-import type { Position } from "./checkpoint.js";
 import type { Learner } from "./learner.js";
+import type { Position } from "./position.js";
 import type { SetReport } from "./read-sets.js";
 import type { Recipe } from "./recipe.js";
 import type { ValidationScore } from "./validate.js";

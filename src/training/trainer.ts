@@ -1,15 +1,15 @@
 /** A training from its recipe to its best weights, with checkpoints on the way. */
-import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { wordTokenizer } from "../adapters/huggingface/tokenizer.js";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
-import { RUNTIME_VERSION } from "../adapters/onnx/session.js";
 import type { WordTokenizer } from "../tagging/pieces.js";
 import { readBase } from "./base.js";
 import type { Batching, MixedSet } from "./batches.js";
 import type { TrainingDocument } from "./document.js";
 import { documentEncoder } from "./encoded.js";
-import { goOn, trainEpochs } from "./epochs.js";
+import { trainEpochs } from "./epochs.js";
+import { goOn } from "./go-on.js";
+import { adjustableOf, identityOf } from "./identity.js";
 import { openLearner } from "./learner.js";
 import { readSets } from "./read-sets.js";
 import type { Recipe } from "./recipe.js";
@@ -28,6 +28,7 @@ export async function train(
   const data = await readSets(recipe, recipe.sets);
   const unseen = requireTeachable(recipe.lenses, data.sets, data.report);
   for (const warning of [...data.warnings, ...unseen]) events.note(warning);
+  const identity = await identityOf(recipe, data.sets, base.files, options.threads);
   const learner = await openLearner({
     recipe,
     config: base.config,
@@ -46,7 +47,12 @@ export async function train(
     sets: encodeSets(recipe, data.documents, tokenizer),
     report: data.report,
     mean: new Map(),
-    position: { ...START, identity: identityOf(recipe, options.threads) },
+    position: {
+      ...START,
+      identity,
+      threads: options.threads,
+      adjustable: adjustableOf(recipe.schedule),
+    },
   };
   try {
     if (options.resume) goOn(run);
@@ -56,16 +62,7 @@ export async function train(
   }
 }
 
-const START = { format: 1, step: 0, epoch: 0, batch: 0, averaged: 0, best: null, waited: 0 } as const;
-
-/** What the weights after a step depend on, but for the data files' content. */
-function identityOf(recipe: Recipe, threads: number): string {
-  const { output: _, validation: __, card: ___, ...rest } = recipe;
-  const text = JSON.stringify([rest, threads, RUNTIME_VERSION], (_key, value: unknown) =>
-    value instanceof Map || value instanceof Set ? [...value] : value,
-  );
-  return createHash("sha256").update(text).digest("hex");
-}
+const START = { format: 2, step: 0, epoch: 0, batch: 0, averaged: 0, best: null, waited: 0 } as const;
 
 /** Words are read as `is_split_into_words` reads them. */
 const READ_ALONE = { blankBeforeWord: "always" } as const;

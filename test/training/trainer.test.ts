@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
@@ -210,6 +210,17 @@ describe("a training", () => {
     expect(epochs).toBe(3);
   });
 
+  test("that stopped early does not train on when it is asked to go on", async () => {
+    const runDirectory = temporaryFolder();
+    const still = recipe({ epochs: 30, rate: 1e-9, headRate: 1e-9, patience: 2 });
+    const whole = bytesOf(await run(still, { runDirectory }));
+    const steps: number[] = [];
+    const again = await run(still, { runDirectory, resume: true }, { step: ({ step }) => steps.push(step) });
+    expect(again.reason).toBe("early stop");
+    expect(steps).toEqual([]);
+    expect(bytesOf(again)).toEqual(whole);
+  });
+
   test("keeps the last weights where no set decides", async () => {
     const wanted = recipe({ averaged: 0 });
     const validation = wanted.validation.map((set) => ({ ...set, decides: false }));
@@ -233,21 +244,73 @@ describe("a training", () => {
 });
 
 describe("what goes wrong", () => {
-  test("a loss that is no number ends the training, and the checkpoint before it is there", async () => {
+  test("a loss that is no number ends the training, and the state before it is kept", async () => {
     const runDirectory = temporaryFolder();
-    const wild = recipe({ rate: 1e30, headRate: 1e30, clip: 0, warmUp: 0.5, checkpointEvery: 1 });
-    expect(await codeOf(() => run(wild, { runDirectory }))).toBe("TRAINING_DIVERGED");
-    expect(readdirSync(runDirectory).some((name) => name.startsWith("checkpoint-"))).toBe(true);
+    let last = 0;
+    const wild = recipe({ rate: 1e30, headRate: 1e30, clip: 0, warmUp: 0.5, checkpointEvery: 1000 });
+    const step = (event: { step: number }) => {
+      last = event.step;
+    };
+    expect(await codeOf(() => run(wild, { runDirectory }, { step }))).toBe("TRAINING_DIVERGED");
+    const kept = readNewestCheckpoint(runDirectory, () => undefined)!;
+    expect(kept.position.step).toBe(last);
+    expect(last).toBeGreaterThan(0);
+  });
+
+  test("the advice to lower the rates can be followed, and the change is told of", async () => {
+    const runDirectory = temporaryFolder();
+    await run(recipe(), { runDirectory, maxSteps: 3 });
+    const notes: string[] = [];
+    const tamer = recipe({ rate: 1e-3, headRate: 2e-3, clip: 0.5, patience: 9, checkpointEvery: 9 });
+    const end = await run(tamer, { runDirectory, resume: true }, { note: (text) => notes.push(text) });
+    expect(end.reason).toBe("finished");
+    expect(notes.filter((text) => text.endsWith("from here on"))).toEqual([
+      "rate was 0.01 up to step 3, and is 0.001 from here on",
+      "head-rate was 0.02 up to step 3, and is 0.002 from here on",
+      "clip was 1 up to step 3, and is 0.5 from here on",
+      "patience was 0 up to step 3, and is 9 from here on",
+      "checkpoint-every was 7 up to step 3, and is 9 from here on",
+    ]);
+    const again: string[] = [];
+    await run(tamer, { runDirectory, resume: true }, { note: (text) => again.push(text) });
+    expect(again.join()).not.toContain("from here on");
   });
 
   test("a checkpoint of another recipe is refused", async () => {
     const runDirectory = temporaryFolder();
     await run(recipe(), { runDirectory, maxSteps: 3 });
-    const other = recipe({ rate: 2e-2 });
+    const other = recipe({ warmUp: 0.2 });
     expect(await codeOf(() => run(other, { runDirectory, resume: true }))).toBe("CHECKPOINT_BROKEN");
     expect(await codeOf(() => run(recipe(), { runDirectory, resume: true, threads: 2 }))).toBe(
       "CHECKPOINT_BROKEN",
     );
+  });
+
+  test("a checkpoint of other data or another base is refused, wherever they lie", async () => {
+    const moved = temporaryFolder();
+    cpSync(folder, moved, { recursive: true });
+    const here = recipe();
+    const there: Recipe = {
+      ...here,
+      name: "other",
+      output: join(moved, "elsewhere"),
+      base: join(moved, "base"),
+      sets: [{ ...here.sets[0]!, files: [join(moved, "train.conll")], licence: "CC0" }],
+      card: { ...here.card, summary: "Others." },
+    };
+    const runDirectory = temporaryFolder();
+    await run(here, { runDirectory, maxSteps: 3 });
+    const end = await run(there, { runDirectory, maxSteps: 3, resume: true });
+    expect(end).toMatchObject({ reason: "max steps", checkpoint: expect.stringMatching(/00000006/) });
+
+    const data = readFileSync(join(moved, "train.conll"), "utf8");
+    writeFileSync(join(moved, "train.conll"), data.replace("went\tO", "flew\tO"));
+    expect(await codeOf(() => run(there, { runDirectory, resume: true }))).toBe("CHECKPOINT_BROKEN");
+    writeFileSync(join(moved, "train.conll"), data);
+    const weights = readFileSync(join(moved, "base", "model.safetensors"));
+    weights[weights.length - 2]! ^= 1;
+    writeFileSync(join(moved, "base", "model.safetensors"), weights);
+    expect(await codeOf(() => run(there, { runDirectory, resume: true }))).toBe("CHECKPOINT_BROKEN");
   });
 
   test("a checkpoint that is not whole is told of, and the one before it gone on from to the same weights", async () => {
