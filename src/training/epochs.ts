@@ -29,13 +29,14 @@ export async function trainEpochs(run: Run): Promise<TrainingEnd> {
       if (error instanceof SpanmillError && error.code === "TRAINING_DIVERGED") keepCheckpoint(run);
       throw error;
     });
-    if (stopped !== undefined) return { reason: stopped, checkpoint: keepCheckpoint(run) };
+    // Where judging fails or is stopped, who goes on begins with it: the epoch's batches are done.
+    const checkpoint = keepCheckpoint(run);
+    if (stopped !== undefined) return { reason: stopped, checkpoint };
     try {
       await endEpoch(run);
     } catch (error) {
       if (!run.options.signal.aborted) throw error;
-      // The epoch's batches are done: who goes on judges it first.
-      return { reason: "interrupted", checkpoint: keepCheckpoint(run) };
+      return { reason: "interrupted", checkpoint };
     }
     keepCheckpoint(run);
   }

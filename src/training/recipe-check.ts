@@ -76,6 +76,10 @@ export function checkRecipe(yaml: RecipeYaml, recipe: Recipe): RecipeProblem[] {
         const lens = recipe.lenses.find(({ name }) => name === source.lens);
         if (lens === undefined) problems.push(unknownLens(path, source.lens, recipe));
         else problems.push(...sourceProblems(path, source, lens));
+        if (room === "validation" && source.anyOf.size > 0) {
+          const what = "any-of: a word of a validation set has one right label: `rename` its tags";
+          problems.push({ path: [...path, "any-of"], of: "key", what });
+        }
       }
     });
   }

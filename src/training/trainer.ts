@@ -11,10 +11,11 @@ import { trainEpochs } from "./epochs.js";
 import { goOn } from "./go-on.js";
 import { adjustableOf, identityOf } from "./identity.js";
 import { openLearner } from "./learner.js";
-import { readSets } from "./read-sets.js";
+import { type ReadSets, readSets } from "./read-sets.js";
 import type { Recipe } from "./recipe.js";
 import type { Run, TrainingEnd, TrainingEvents, TrainingOptions } from "./run.js";
 import { requireTeachable } from "./set-labels.js";
+import { setsToCheck } from "./validation-sets.js";
 
 /** @throws SpanmillError MODEL_*, INPUT_*, OUTPUT_*, TRAINING_DIVERGED, CHECKPOINT_BROKEN */
 export async function train(
@@ -25,7 +26,7 @@ export async function train(
   mkdirSync(options.runDirectory, { recursive: true });
   const base = readBase(recipe.base, recipe.wordShapes, recipe.lenses);
   const tokenizer = wordTokenizer({ ...base.tokenizer }, { ...base.tokenizerConfig }, READ_ALONE);
-  const data = await readSets(recipe, recipe.sets);
+  const data = await readData(recipe);
   const unseen = requireTeachable(recipe.lenses, data.sets, data.report);
   for (const warning of [...data.warnings, ...unseen]) events.note(warning);
   const identity = await identityOf(recipe, data.sets, base.files, options.threads);
@@ -60,6 +61,13 @@ export async function train(
   } finally {
     await learner.release();
   }
+}
+
+/** The training sets. The validation sets are looked at too: the time to find their faults is before the training. */
+async function readData(recipe: Recipe): Promise<ReadSets> {
+  const { documents, report, ...rest } = await readSets(recipe, [...recipe.sets, ...setsToCheck(recipe)]);
+  const trained = recipe.sets.length;
+  return { ...rest, documents: documents.slice(0, trained), report: report.slice(0, trained) };
 }
 
 const START = { format: 2, step: 0, epoch: 0, batch: 0, averaged: 0, best: null, waited: 0 } as const;

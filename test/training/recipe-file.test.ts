@@ -134,6 +134,17 @@ training: {epochs: 1, word-embeddings: frozen}
     expect(problems(`${SMALLEST}export: []\n`)[0]).toContain("export");
   });
 
+  it("refuses any-of where a model is judged", () => {
+    const source = SMALLEST.replace(
+      "{ner: {types: [PER, LOC]}}",
+      "{pos: {labels: [A, B], scheme: none}}",
+    ).replace("{ner: }", "{pos: }");
+    const validation = "validation: [{files: d.conll, labels: {pos: {any-of: {C: [A, B]}}}}]\n";
+    expect(problems(`${source}${validation}`)).toEqual([
+      expect.stringMatching(/^r\.yaml:6:46: any-of: .*one right label/),
+    ]);
+  });
+
   it("puts O first among labels", () => {
     const source = SMALLEST.replace("types: [PER, LOC]", "labels: [I-X, O, B-X]");
     expect(readRecipe("r.yaml", source).lenses[0]).toMatchObject({

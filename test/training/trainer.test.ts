@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
@@ -274,6 +274,48 @@ describe("what goes wrong", () => {
     const again: string[] = [];
     await run(tamer, { runDirectory, resume: true }, { note: (text) => again.push(text) });
     expect(again.join()).not.toContain("from here on");
+  });
+
+  test.each([
+    ["a file that is missing", undefined, {}, "INPUT_NOT_FOUND", "dev.conll"],
+    ["a file without words", "\n", {}, "TRAINING_DATA", "set dev (validation): there is no word"],
+    ["no such column", "anna\tB-PER\n", { column: 5 }, "TRAINING_DATA", "no such column"],
+    ["a label of no lens", "anna\tB-PET\n", {}, "TRAINING_DATA", "has no label"],
+    ["tags that mark no spans", "anna\tNOUN\n", {}, "TRAINING_DATA", "mark no spans"],
+  ])("a validation set with %s is refused before the first step", async (_, content, source, code, what) => {
+    const own = temporaryFolder();
+    const file = join(own, "dev.conll");
+    if (content !== undefined) writeFileSync(file, content);
+    const { validation, ...rest } = recipe();
+    const labels = validation[0]!.labels.map((one) => ({ ...one, ...source }));
+    let steps = 0;
+    const refused = run(
+      { ...rest, validation: [{ ...validation[0]!, files: [file], labels }] },
+      {},
+      { step: () => steps++ },
+    );
+    await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(what) });
+    expect(steps).toBe(0);
+  });
+
+  test("judging that fails finds the epoch's last step in a checkpoint", async () => {
+    const file = join(temporaryFolder(), "dev.conll");
+    writeFileSync(file, labelled(12, 3));
+    const { validation, ...rest } = recipe({ epochs: 1, checkpointEvery: 1000 });
+    const runDirectory = temporaryFolder();
+    let last = 0;
+    const failed = run(
+      { ...rest, validation: [{ ...validation[0]!, files: [file] }] },
+      { runDirectory },
+      {
+        step: ({ step }) => {
+          last = step;
+          rmSync(file, { force: true });
+        },
+      },
+    );
+    await expect(failed).rejects.toMatchObject({ code: "INPUT_NOT_FOUND" });
+    expect(readNewestCheckpoint(runDirectory, () => undefined)?.position.step).toBe(last);
   });
 
   test("a checkpoint of another recipe is refused", async () => {
