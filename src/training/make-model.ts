@@ -1,4 +1,5 @@
 /** From a recipe to a model folder: training, then export. */
+import { checkFolder } from "../adapters/model-folder/write-folder.js";
 import { finish } from "./finish.js";
 import type { Recipe } from "./recipe.js";
 import type { TrainingEvents, TrainingOptions } from "./run.js";
@@ -18,6 +19,7 @@ export async function makeModel(
   options: TrainingOptions & { readonly rebuild: string },
   events: TrainingEvents,
 ): Promise<MadeModel> {
+  await checkFolder(recipe.output);
   const end = await train(recipe, options, events);
   if ("checkpoint" in end) return end;
   const { base, tokenizer, report, best } = end;

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
@@ -117,6 +117,27 @@ test("a model that spanmill made is gone on from: its weights and the heads of t
   await makeModel(readRecipe(path, other), options("other.run"), { ...QUIET, epoch: told });
   expect(scores.pos).toBe(1);
   expect(scores.ner).toBeLessThan(0.9);
+});
+
+test("a folder that cannot take the model is told of before the first step", async () => {
+  const recipe = readRecipe(join(folder, "recipe.yaml"), RECIPE);
+  let steps = 0;
+  const events = { ...QUIET, step: () => steps++ };
+  for (const [output, what] of [
+    [folder, "holds files, but no model"],
+    [join(folder, "train.conll"), "is a file"],
+    [join(folder, "train.conll", "model"), "a part of its path is not a folder"],
+    // Not even root may.
+    ["/proc/model", "cannot be written"],
+  ] as const) {
+    const refused = makeModel({ ...recipe, output }, options("refused"), events);
+    await expect(refused).rejects.toMatchObject({
+      code: "OUTPUT_UNWRITABLE",
+      message: expect.stringContaining(what),
+    });
+  }
+  expect(steps).toBe(0);
+  expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
 test("what is not asked for is not written, and a float model is judged as it is served", async () => {
