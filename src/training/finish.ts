@@ -1,8 +1,9 @@
 /** From the best weights to a model folder: its forms judged by the same sets, temperatures fitted, the card written. */
-
+import { basename } from "node:path";
 import { writeFolder } from "../adapters/model-folder/write-folder.js";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
 import type { WordTokenizer } from "../tagging/pieces.js";
+import { aboutBase } from "./about-base.js";
 import type { Base } from "./base.js";
 import { type Calibration, calibrate } from "./calibrate.js";
 import { type CardScore, type ModelCard, withCard } from "./export/card.js";
@@ -113,13 +114,17 @@ function cardOf(
   calibrations: readonly Calibration[],
 ): ModelCard {
   const { card } = recipe;
+  const { made } = aboutBase(recipe.base);
   const exported = new Set(model.lenses.map(({ name }) => name));
   return {
     name: model.name,
     summary: card.summary,
     languages: card.languages,
-    licence: card.licence,
-    base: card.base,
+    licence: card.licence ?? made?.licence ?? { id: "other" },
+    base: card.base ?? {
+      name: made?.name ?? basename(recipe.base),
+      licence: made?.licence?.name ?? made?.licence?.id ?? "not stated",
+    },
     lenses: model.lenses,
     window: model.window,
     wordShapes: model.wordShapes,
@@ -132,7 +137,7 @@ function cardOf(
         int8: int8 && 100 * int8[i]!.f1,
       }),
     ),
-    calibration: calibrations,
+    calibration: calibrations.filter(({ spans }) => spans > 0),
     sets: report.map(({ set, sentences, words, lenses }) => ({
       name: set,
       licence: recipe.sets.find(({ name }) => name === set)?.licence,

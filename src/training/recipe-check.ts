@@ -61,8 +61,12 @@ function lensProblems({ types, labels, scheme }: LensYaml): [key: string, what: 
   }
 }
 
-/** Whether sets, lenses and schedule go together. */
-export function checkRecipe(yaml: RecipeYaml, recipe: Recipe): RecipeProblem[] {
+/** Whether sets, lenses and schedule go together, and go with an encoder of so many positions. */
+export function checkRecipe(
+  yaml: RecipeYaml,
+  recipe: Recipe,
+  positions: number | undefined,
+): RecipeProblem[] {
   const problems: RecipeProblem[] = [];
   for (const key of ["base", "output"] as const)
     if (recipe[key] === "") problems.push({ path: [], what: `${key} is missing` });
@@ -93,6 +97,10 @@ export function checkRecipe(yaml: RecipeYaml, recipe: Recipe): RecipeProblem[] {
       of: "key",
       what: "all lenses are auxiliary: nothing would be left to export",
     });
+  if (positions !== undefined && recipe.window > positions) {
+    const what = `window: windows of ${recipe.window} pieces, but the encoder of the base reads ${positions}`;
+    problems.push({ path: ["window"], what });
+  }
   return [...problems, ...scheduleProblems(yaml, recipe)];
 }
 

@@ -86,9 +86,7 @@ const named = z.strictObject({ name: text, licence: text.default("not stated") }
 const card = z.strictObject({
   summary: text.optional(),
   languages: z.array(text).default(["en"]),
-  licence: z
-    .strictObject({ id: text, name: text.optional(), link: text.optional() })
-    .prefault({ id: "other" }),
+  licence: z.strictObject({ id: text, name: text.optional(), link: text.optional() }).optional(),
   base: named.optional(),
   limits: z.array(text).default([]),
 });

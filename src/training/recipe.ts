@@ -31,9 +31,13 @@ export interface CardText {
   readonly summary: string;
   /** ISO 639 codes. */
   readonly languages: readonly string[];
-  /** Of the model's files: an SPDX identifier in small letters, or `other` with a name and where it stands. */
-  readonly licence: { readonly id: string; readonly name?: string; readonly link?: string };
-  readonly base: { readonly name: string; readonly licence: string };
+  /**
+   * Of the model's files: an SPDX identifier in small letters, or `other` with a name and where it stands. Undefined: that
+   * of a base that spanmill made.
+   */
+  readonly licence: { readonly id: string; readonly name?: string; readonly link?: string } | undefined;
+  /** Undefined: what the base says of itself. */
+  readonly base: { readonly name: string; readonly licence: string } | undefined;
   /** A sentence each. */
   readonly limits: readonly string[];
 }

@@ -2,8 +2,9 @@
 import { mkdirSync } from "node:fs";
 import { wordTokenizer } from "../adapters/huggingface/tokenizer.js";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
+import { SpanmillError } from "../errors.js";
 import type { WordTokenizer } from "../tagging/pieces.js";
-import { readBase } from "./base.js";
+import { type Base, readBase } from "./base.js";
 import type { Batching, MixedSet } from "./batches.js";
 import type { TrainingDocument } from "./document.js";
 import { documentEncoder } from "./encoded.js";
@@ -25,6 +26,7 @@ export async function train(
 ): Promise<TrainingEnd> {
   mkdirSync(options.runDirectory, { recursive: true });
   const base = readBase(recipe.base, recipe.wordShapes, recipe.lenses);
+  requireWindow(recipe, base);
   const tokenizer = wordTokenizer({ ...base.tokenizer }, { ...base.tokenizerConfig }, READ_ALONE);
   const data = await readData(recipe);
   const unseen = requireTeachable(recipe.lenses, data.sets, data.report);
@@ -61,6 +63,14 @@ export async function train(
   } finally {
     await learner.release();
   }
+}
+
+function requireWindow({ window }: Recipe, { config }: Base): void {
+  if (window <= config.positions) return;
+  throw new SpanmillError(
+    "USAGE",
+    `windows of ${window} pieces, but the encoder of the base reads ${config.positions}: set window to that or less`,
+  );
 }
 
 /** The training sets. The validation sets are looked at too: the time to find their faults is before the training. */

@@ -10,6 +10,7 @@ import type { Recipe } from "../../src/training/recipe.js";
 import type { TrainingEvents, TrainingOptions } from "../../src/training/run.js";
 import { spanmill } from "../support/command.js";
 import { temporaryFolder } from "../support/temporary.js";
+import { tinyBase } from "../support/tiny-base.js";
 
 const folder = temporaryFolder();
 
@@ -281,6 +282,21 @@ describe("train in one line", () => {
     const other = double(FINISHED);
     await run(line(DATA, "--seed", "5"), other);
     expect(await first(other.calls[0]!.recipe.validation)).not.toEqual(held);
+  });
+
+  it("takes window and word shapes from a base that spanmill made, and bounds the window by the encoder", async () => {
+    const shapeOf = async (base: string) => {
+      const { calls, make } = double(FINISHED);
+      await run(line(DATA, "--base", base), { make });
+      const { window, wordShapes } = calls[0]!.recipe;
+      return [window, wordShapes];
+    };
+    expect(await shapeOf("models/english")).toEqual([192, true]);
+    const plain = tinyBase(join(folder, "plain"));
+    expect(await shapeOf(plain)).toEqual([64, true]);
+    writeFileSync(join(plain, "spanmill.json"), '{"format": 1, "window": 48}');
+    expect(await shapeOf(plain)).toEqual([48, false]);
+    expect(await shapeOf(join(folder, "nowhere"))).toEqual([128, true]);
   });
 
   it("holds sentences back where there are few documents", async () => {

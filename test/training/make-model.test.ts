@@ -173,6 +173,42 @@ test("a base is read from its float file where it has one, to the last bit", () 
   });
 });
 
+test("the card of a model that goes on from another states that one's name and licence, unless the recipe does", async () => {
+  const inherit = join(folder, "inherit.yaml");
+  const source = RECIPE.replace("base: base", "base: licensed").replace("epochs: 12", "epochs: 1");
+  const licensed = join(folder, "licensed");
+  cpSync(join(folder, "model"), licensed, { recursive: true });
+  const stated = 'license: "other"\nlicense_name: "for play"\nlicense_link: "README.md"';
+  const card = readFileSync(join(licensed, "README.md"), "utf8").replace(/^license: .*$/m, stated);
+  writeFileSync(join(licensed, "README.md"), card);
+  const cardOf = async (name: string, more = "") => {
+    const recipe = readRecipe(inherit, `${source.replace("output: model", `output: ${name}`)}${more}`);
+    await makeModel(recipe, options(`${name}.run`), QUIET);
+    return readFileSync(join(folder, name, "README.md"), "utf8");
+  };
+  const heir = await cardOf("heir");
+  expect(heir).toContain('license: "other"\nlicense_name: "for play"\nlibrary_name');
+  expect(heir).toContain('base_model: "tiny"');
+  expect(heir).toContain("fine-tuned from tiny (for play)");
+  const own = await cardOf("own", "card: { licence: { id: mit }, base: { name: mine, licence: CC0 } }\n");
+  expect(own).toContain('license: "mit"\nlibrary_name');
+  expect(own).toContain("fine-tuned from mine (CC0)");
+});
+
+test("the card has no row of a lens that nothing was measured of", async () => {
+  const source = RECIPE.replace("output: model", "output: bare")
+    .replace("epochs: 12", "epochs: 1")
+    .replace(
+      "    labels: { ner: { column: 3 }, pos: { column: 2 } }\ntraining",
+      "    labels: { ner: { column: 3 } }\ntraining",
+    );
+  await makeModel(readRecipe(join(folder, "recipe.yaml"), source), options("bare.run"), QUIET);
+  const card = readFileSync(join(folder, "bare", "README.md"), "utf8");
+  const [, rows = ""] = /## Span scores as chances\n([\s\S]*?)\n## /.exec(card) ?? [];
+  expect(rows).toContain("| `ner` |");
+  expect(rows).not.toContain("| `pos` |");
+});
+
 test("a base that was trained otherwise is refused", () => {
   const lenses = readRecipe(join(folder, "recipe.yaml"), RECIPE).lenses;
   expect(() => readBase(join(folder, "model"), false, lenses)).toThrow(/word-shapes/);

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SpanmillError } from "../../src/errors.js";
 import { readRecipe, usualCard, usualSchedule } from "../../src/training/recipe-file.js";
+import { temporaryFolder } from "../support/temporary.js";
+import { tinyBase } from "../support/tiny-base.js";
 
 const SMALLEST = `
 base: base
@@ -65,7 +67,7 @@ describe("readRecipe", () => {
       validation: [],
       schedule: usualSchedule(),
       export: ["int8", "fp32"],
-      card: usualCard("english", "conf/base"),
+      card: usualCard("english"),
     });
     expect(recipe.schedule).toMatchObject({
       epochs: 4,
@@ -143,6 +145,14 @@ training: {epochs: 1, word-embeddings: frozen}
     expect(problems(`${source}${validation}`)).toEqual([
       expect.stringMatching(/^r\.yaml:6:46: any-of: .*one right label/),
     ]);
+  });
+
+  it("holds the window against what the encoder of the base reads", () => {
+    const base = tinyBase(temporaryFolder());
+    const source = SMALLEST.replace("base: base", `base: ${base}`);
+    expect(problems(`${source}window: 64\n`)).toEqual([]);
+    const what = "window: windows of 65 pieces, but the encoder of the base reads 64";
+    expect(problems(`${source}window: 65\n`)).toEqual([`r.yaml:6:9: ${what}`]);
   });
 
   it("puts O first among labels", () => {

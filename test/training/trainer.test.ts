@@ -318,6 +318,13 @@ describe("what goes wrong", () => {
     expect(readNewestCheckpoint(runDirectory, () => undefined)?.position.step).toBe(last);
   });
 
+  test("a window beyond the positions of the encoder is refused before the first step", async () => {
+    let steps = 0;
+    const refused = run({ ...recipe(), window: 65 }, {}, { step: () => steps++ });
+    await expect(refused).rejects.toMatchObject({ code: "USAGE", message: expect.stringContaining("64") });
+    expect(steps).toBe(0);
+  });
+
   test("a checkpoint of another recipe is refused", async () => {
     const runDirectory = temporaryFolder();
     await run(recipe(), { runDirectory, maxSteps: 3 });
