@@ -44,6 +44,7 @@ export async function calibrate(judge: Judge, lens: RecipeLens): Promise<Calibra
       const files = source.files ?? set.files;
       const column = await goldColumn(files, source, lens);
       for await (const { document } of openDocuments(files, set.part)) {
+        judge.signal.throwIfAborted();
         const gold = document.sentences.flatMap((sentence) => [...goldTags(sentence, column)]);
         const { inputs } = prepareWords({ id: "", revision: "" }, document, set.context);
         let first = 0;

@@ -7,8 +7,8 @@ import { readCheckpoint, writeCheckpoint, writeTensors } from "./checkpoint.js";
 import { encodeModel } from "./graph/onnx-file.js";
 import { toOnnx } from "./graph/onnx-model.js";
 import { numbersOf } from "./learner.js";
-import type { Position } from "./position.js";
-import type { Run, TrainingEnd } from "./run.js";
+import { checkpointName, type Position } from "./position.js";
+import type { Progress, Run, TrainingEnd } from "./run.js";
 import { servedModel } from "./step.js";
 import { decidingScore, fedEncoder, outputName, type ValidationScore, validate } from "./validate.js";
 
@@ -31,12 +31,12 @@ export async function trainEpochs(run: Run): Promise<TrainingEnd> {
     });
     // Where judging fails or is stopped, who goes on begins with it: the epoch's batches are done.
     const checkpoint = keepCheckpoint(run);
-    if (stopped !== undefined) return { reason: stopped, checkpoint };
+    if (stopped !== undefined) return { reason: stopped, checkpoint, progress: progressOf(run) };
     try {
       await endEpoch(run);
     } catch (error) {
       if (!run.options.signal.aborted) throw error;
-      return { reason: "interrupted", checkpoint };
+      return { reason: "interrupted", checkpoint, progress: progressOf(run) };
     }
     keepCheckpoint(run);
   }
@@ -105,7 +105,7 @@ async function endEpoch(run: Run): Promise<void> {
     waited: better ? 0 : position.waited + 1,
   };
   if (best) writeTensors(join(options.runDirectory, BEST), { weight: weights }, run.position);
-  events.epoch({ epoch: position.epoch, scores, best });
+  events.epoch({ epoch: position.epoch, step: position.step, scores, best });
 }
 
 /**
@@ -135,10 +135,17 @@ async function judge(run: Run, weights: ReadonlyMap<string, Float32Array>): Prom
 }
 
 function ended(run: Run, reason: "finished" | "early stop"): TrainingEnd {
-  const { kinds, position } = readCheckpoint(join(run.options.runDirectory, BEST));
+  const { runDirectory } = run.options;
+  const { kinds, position } = readCheckpoint(join(runDirectory, BEST));
   const { epoch, score } = position.best!;
   const { base, tokenizer, report } = run;
-  return { reason, best: { weights: kinds.weight!, epoch, score }, base, tokenizer, report };
+  const checkpoint = join(runDirectory, checkpointName(run.position.step));
+  const best = { weights: kinds.weight!, epoch, score };
+  return { reason, checkpoint, progress: progressOf(run), best, base, tokenizer, report };
+}
+
+function progressOf({ position: { step, best } }: Run): Progress {
+  return { step, best };
 }
 
 function keepCheckpoint(run: Run): string {

@@ -20,6 +20,8 @@ export interface Finished {
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly report: readonly SetReport[];
   readonly threads: number;
+  /** Stops between documents; nothing is written then. */
+  readonly signal: AbortSignal;
   readonly rebuild: string;
   readonly note: (text: string) => void;
 }
@@ -27,7 +29,7 @@ export interface Finished {
 /**
  * Writes the model folder of the recipe, an older one there is replaced when all is well.
  *
- * @throws SpanmillError OUTPUT_*, INPUT_*
+ * @throws SpanmillError OUTPUT_*, INPUT_*, and the signal's reason
  */
 export async function finish(finished: Finished): Promise<void> {
   const { recipe, note } = finished;
@@ -65,7 +67,7 @@ function tellLosses(
 }
 
 async function judged<T>(
-  { recipe, tokenizer, threads }: Finished,
+  { recipe, tokenizer, threads, signal }: Finished,
   files: ReadonlyMap<string, Uint8Array>,
   dtype: ServedDtype,
   work: (judge: Judge) => Promise<T>,
@@ -74,7 +76,7 @@ async function judged<T>(
   try {
     const encoder = fedEncoder(session, {}, tokenizer);
     const exported = { ...recipe, validation: exportedOnly(recipe) };
-    return await work({ recipe: exported, tokenizer, encoder, signal: new AbortController().signal });
+    return await work({ recipe: exported, tokenizer, encoder, signal });
   } finally {
     await session.release();
   }

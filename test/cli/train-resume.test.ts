@@ -1,5 +1,5 @@
 /** A training that is gone on with says what the whole run came to, not this call of it. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { spanmill } from "../support/command.js";
@@ -20,6 +20,32 @@ beforeAll(() => {
        validation: [{ files: journeys.conll, labels: { ner: }}],
        training: { epochs: 2, batch-pieces: 64 } }`,
   );
+});
+
+it("counts the steps of all calls, and names the best epoch of them all", async () => {
+  const train = [
+    "train",
+    join(folder, "r.yaml"),
+    "--out",
+    join(folder, "whole"),
+    "--threads",
+    "1",
+    "--quiet",
+  ];
+  expect((await spanmill(train)).stdout).toMatch(/\(16 steps, weights of epoch [12]\)/);
+  // There is nothing left to do but to write the model again.
+  const again = await spanmill([...train, "--resume"]);
+  expect(again.stdout).toMatch(/\(16 steps, weights of epoch [12]\)/);
+  const json = JSON.parse((await spanmill([...train, "--resume", "--json"])).stdout);
+  expect(json).toMatchObject({ reason: "finished", step: 16, best: { epoch: expect.any(Number) } });
+});
+
+it("names in the card the command that makes the whole again, with the threads that were given", async () => {
+  const train = ["train", join(folder, "r.yaml"), "--out", join(folder, "again")];
+  await spanmill([...train, "--max-steps=1", "--threads", "2"]);
+  await spanmill([...train, "--resume", "--max-steps", "99", "--json"]);
+  const card = readFileSync(join(folder, "again", "README.md"), "utf8");
+  expect(card).toContain(`\nspanmill ${train.join(" ")} --threads 2\n`);
 });
 
 it("goes on with as many threads as the run began with", async () => {

@@ -56,7 +56,8 @@ function double(end: MadeModel, from = 0) {
         pieces: 70,
         seconds: 0.1,
       });
-    events.epoch({ epoch: 0, scores: [{ set: "dev", lens: "ner", f1: 0.5, decides: true }], best: true });
+    const scores = [{ set: "dev", lens: "ner", f1: 0.5, decides: true }];
+    events.epoch({ epoch: 0, step: from + 2, scores, best: true });
     writeFileSync(join(options.runDirectory, "checkpoint"), "");
     return end;
   };
@@ -89,7 +90,8 @@ async function run(line: readonly string[], { make }: Pick<ReturnType<typeof dou
   return { status, ...out };
 }
 
-const FINISHED: MadeModel = { reason: "finished", folder: "made" };
+const PROGRESS = { step: 2, best: { epoch: 0, score: 0.5 } };
+const FINISHED: MadeModel = { reason: "finished", folder: "made", ...PROGRESS };
 const logOf = (directory: string) =>
   readFileSync(join(directory, "log.jsonl"), "utf8")
     .trim()
@@ -176,14 +178,17 @@ describe("train with a recipe", () => {
       folder: "made",
       run: join(folder, "elsewhere"),
       step: 2,
-      best: { epoch: 1 },
+      best: { epoch: 1, score: 0.5 },
     });
   });
 
   it("stops with the command that goes on, and its log has each step once", async () => {
     const out = join(folder, "it's stopped");
     const args = ["train", RECIPE, "--out", out, "--quiet", "--no-resume"];
-    const { status, stderr } = await run(args, double({ reason: "interrupted", checkpoint: "c" }));
+    const { status, stderr } = await run(
+      args,
+      double({ reason: "interrupted", checkpoint: "c", ...PROGRESS }),
+    );
     expect(status).toBe(130);
     expect(stderr).toBe(
       `stopped after step 2; a checkpoint is written. To go on:\n  spanmill train --resume ${RECIPE} --out '${folder}/it'\\''s stopped' --quiet\n`,
@@ -205,7 +210,7 @@ describe("train with a recipe", () => {
   it("says how to go on after --max-steps too", async () => {
     const { status, stderr } = await run(
       ["train", RECIPE, "--out", join(folder, "max"), "--max-steps", "2"],
-      double({ reason: "max steps", checkpoint: "c" }),
+      double({ reason: "max steps", checkpoint: "c", ...PROGRESS }),
     );
     expect(status).toBe(0);
     expect(stderr).toContain("To go on:");

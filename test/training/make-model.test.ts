@@ -68,7 +68,12 @@ test("a recipe becomes a model folder that labels text it has not seen, with its
   const path = join(folder, "recipe.yaml");
   const recipe = readRecipe(path, RECIPE);
   const made = await makeModel(recipe, options("run"), QUIET);
-  expect(made).toEqual({ reason: "finished", folder: join(folder, "model") });
+  expect(made).toEqual({
+    reason: "finished",
+    folder: join(folder, "model"),
+    step: expect.any(Number),
+    best: { epoch: expect.any(Number), score: 1 },
+  });
 
   const settings = {
     models: [{ directory: join(folder, "model") }],
@@ -138,6 +143,19 @@ test("a folder that cannot take the model is told of before the first step", asy
   }
   expect(steps).toBe(0);
   expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+test("Ctrl-C is heard while the model is judged for its folder, and nothing is written", async () => {
+  const source = RECIPE.replace("output: model", "output: late").replace("epochs: 12", "epochs: 1");
+  const recipe = readRecipe(join(folder, "recipe.yaml"), source);
+  const stop = new AbortController();
+  const late = { ...options("late.run"), signal: stop.signal };
+  const end = await makeModel(recipe, late, { ...QUIET, epoch: () => stop.abort() });
+  expect(end).toMatchObject({ reason: "interrupted", best: { epoch: 0 }, step: expect.any(Number) });
+  expect(existsSync((end as { checkpoint: string }).checkpoint)).toBe(true);
+  expect(existsSync(join(folder, "late"))).toBe(false);
+  const again = await makeModel(recipe, { ...options("late.run"), resume: true }, QUIET);
+  expect(again).toMatchObject({ reason: "finished", step: end.step, best: end.best });
 });
 
 test("what is not asked for is not written, and a float model is judged as it is served", async () => {
