@@ -46,7 +46,7 @@ export async function train(
     base,
     tokenizer,
     learner,
-    batching: batchingOf(recipe, tokenizer),
+    batching: batchingOf(recipe, tokenizer, events.note),
     sets: encodeSets(recipe, data.documents, tokenizer),
     report: data.report,
     mean: new Map(),
@@ -85,8 +85,15 @@ const START = { format: 2, step: 0, epoch: 0, batch: 0, averaged: 0, best: null,
 /** Words are read as `is_split_into_words` reads them. */
 const READ_ALONE = { blankBeforeWord: "always" } as const;
 
-function batchingOf(recipe: Recipe, { prefix, suffix }: WordTokenizer): Batching {
+function batchingOf(recipe: Recipe, tokenizer: WordTokenizer, note: (text: string) => void): Batching {
   const { seed, window, wordShapes, lenses, schedule } = recipe;
+  const { prefix, suffix } = tokenizer;
+  // Another case changes a word's shape alone; where its pieces would change too, the two would contradict each other.
+  const recases = wordShapes && lowerCases(tokenizer);
+  if (!recases && schedule.lowerCased + schedule.upperCased > 0)
+    note(
+      "lower-cased and upper-cased count as 0: they need word shapes, and a tokenizer that reads capitals as small letters",
+    );
   return {
     seed,
     prefix,
@@ -96,9 +103,15 @@ function batchingOf(recipe: Recipe, { prefix, suffix }: WordTokenizer): Batching
     room: window - prefix.length - suffix.length,
     batchPieces: schedule.batchPieces,
     labelledPieces: schedule.labelledPieces,
-    lowerCased: schedule.lowerCased,
-    upperCased: schedule.upperCased,
+    lowerCased: recases ? schedule.lowerCased : 0,
+    upperCased: recases ? schedule.upperCased : 0,
   };
+}
+
+function lowerCases({ encode }: WordTokenizer): boolean {
+  return ["The", "London", "NASA"].every(
+    (word) => encode(word, true).join() === encode(word.toLowerCase(), true).join(),
+  );
 }
 
 function encodeSets(

@@ -189,6 +189,23 @@ describe("a training", () => {
     expect(bytesOf(await run({ ...recipe(), seed: 6 }))).not.toEqual(one);
   });
 
+  test("changes no shapes where the tokenizer tells capitals from small letters, and says so", async () => {
+    const cased = join(folder, "cased");
+    cpSync(join(folder, "base"), cased, { recursive: true });
+    const tokenizer = JSON.parse(readFileSync(join(cased, "tokenizer.json"), "utf8"));
+    tokenizer.normalizer.lowercase = false;
+    writeFileSync(join(cased, "tokenizer.json"), JSON.stringify(tokenizer));
+    const notes: string[] = [];
+    const weightsOf = async (base: string, upperCased: number) => {
+      const wanted = { ...recipe({ epochs: 1, lowerCased: 0, upperCased }), base };
+      return bytesOf(await run(wanted, {}, { note: (text) => notes.push(text) }));
+    };
+    expect(await weightsOf(cased, 0)).toEqual(await weightsOf(cased, 1));
+    expect(notes.filter((text) => text.startsWith("lower-cased and upper-cased count as 0"))).toHaveLength(1);
+    expect(await weightsOf(join(folder, "base"), 0)).not.toEqual(await weightsOf(join(folder, "base"), 1));
+    expect(notes.filter((text) => text.startsWith("lower-cased"))).toHaveLength(1);
+  });
+
   test("keeps the word table as it was where it is frozen", async () => {
     const frozen = bytesOf(await run(recipe({ wordEmbeddings: "frozen", epochs: 1, averaged: 0 })));
     const trained = bytesOf(await run(recipe({ epochs: 1, averaged: 0 })));
