@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { folderManifest } from "../adapters/model-folder/manifest.js";
+import { lackOfTokenizer } from "../adapters/model-folder/tokenizer-file.js";
 import { SpanmillError } from "../errors.js";
 import { WORD_SHAPES } from "../tagging/shapes.js";
 import { readBaseWeights } from "./base-weights.js";
@@ -39,6 +40,9 @@ export function readBase(directory: string, wordShapes: boolean, lenses: readonl
       `${directory} holds no config.json: give --base a Hugging Face folder of an encoder, or a model folder of spanmill`,
     );
   }
+  const lack = lackOfTokenizer(directory);
+  if (lack !== undefined)
+    throw new SpanmillError("MODEL_INCOMPLETE", `${directory} cannot be a base: it lacks ${lack}`);
   const configJson = readJson(path);
   const stated = readEncoderConfig(configJson, path);
   const tokenTypes = wordShapes ? Math.max(stated.tokenTypes, WORD_SHAPES.length) : stated.tokenTypes;
@@ -53,7 +57,7 @@ export function readBase(directory: string, wordShapes: boolean, lenses: readonl
     config,
     configJson,
     tokenizer: readJson(join(directory, "tokenizer.json")),
-    tokenizerConfig: readJson(join(directory, "tokenizer_config.json")),
+    tokenizerConfig: readJson(join(directory, "tokenizer_config.json"), {}),
     weights,
   };
 }
@@ -109,7 +113,8 @@ function ownWeights(
   return { file: onnx, weights: new Map([...weights].filter(([name]) => wanted(name))) };
 }
 
-function readJson(path: string): Json {
+function readJson(path: string, absent?: Json): Json {
+  if (absent !== undefined && !existsSync(path)) return absent;
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {

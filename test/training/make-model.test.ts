@@ -227,6 +227,18 @@ test("the card has no row of a lens that nothing was measured of", async () => {
   expect(rows).not.toContain("| `pos` |");
 });
 
+test("a base without tokenizer.json is told how to have one, and need not have tokenizer_config.json", () => {
+  const base = tinyBase(join(folder, "slow"));
+  rmSync(join(base, "tokenizer_config.json"));
+  expect(readBase(base, true, []).tokenizerConfig).toEqual({});
+  rmSync(join(base, "tokenizer.json"));
+  const refusal = (what: RegExp) =>
+    expect.objectContaining({ code: "MODEL_INCOMPLETE", message: expect.stringMatching(what) });
+  expect(() => readBase(base, true, [])).toThrow(refusal(/lacks tokenizer\.json$/));
+  writeFileSync(join(base, "vocab.txt"), "[UNK]\n");
+  expect(() => readBase(base, true, [])).toThrow(refusal(/use_fast=True/));
+});
+
 test("a base that was trained otherwise is refused", () => {
   const lenses = readRecipe(join(folder, "recipe.yaml"), RECIPE).lenses;
   expect(() => readBase(join(folder, "model"), false, lenses)).toThrow(/word-shapes/);
