@@ -27,7 +27,8 @@ export function goOn(run: Run): void {
   restore(first, found.kinds.first);
   restore(second, found.kinds.second);
   for (const [name, numbers] of found.kinds.mean ?? []) run.mean.set(name, numbers);
-  run.position = { ...found.position, adjustable };
+  // The order of the keys stays, so that files of a run that was stopped are those of one that was not, to the byte.
+  run.position = { ...run.position, ...found.position, adjustable };
 }
 
 function tellChanges(

@@ -216,6 +216,22 @@ describe("a training", () => {
     expect(trained.get(name)).not.toEqual(Buffer.from(base.buffer));
   });
 
+  test("ends with the weights of its best epoch, not with the last", async () => {
+    const judged: { best: boolean; weights: Map<string, Buffer> }[] = [];
+    const runDirectory = temporaryFolder();
+    const epoch = ({ best }: { best: boolean }) => {
+      // The checkpoint before judging holds the weights that were judged.
+      const kept = readNewestCheckpoint(runDirectory, () => undefined)!;
+      judged.push({ best, weights: asBytes(kept.kinds.weight!) });
+    };
+    const end = await run(recipe({ epochs: 10, averaged: 0 }), { runDirectory }, { epoch });
+    const best = judged.findLastIndex((one) => one.best);
+    expect(best).toBeLessThan(9);
+    expect(end).toMatchObject({ best: { epoch: best }, progress: { best: { epoch: best } } });
+    expect(bytesOf(end)).toEqual(judged[best]!.weights);
+    expect(bytesOf(end)).not.toEqual(judged.at(-1)!.weights);
+  });
+
   test("stops early where epochs get no better", async () => {
     let epochs = 0;
     const end = await run(
