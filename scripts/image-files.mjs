@@ -14,6 +14,9 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Of our own. */
 const OWN = ["package.json", "LICENSE", "dist/src", "dist/workers", "models", "schema", "examples"];
 
+/** Checkpoints of trainings, beside the models that they made. */
+const RUNS = /(^|\/)[^/]+\.run(\/|$)/;
+
 /** What Node loads, what programs read, and what licences ask to be kept; no types, maps, docs or sources. */
 const KEPT = /\.(js|cjs|mjs|json|node|wasm|so|so\.\d+)$/;
 const LEGAL = /(^|\/)(licen[cs]e|notice|copying|copyright|third-?party)[^/]*$/i;
@@ -50,7 +53,9 @@ for (const [path, manifest] of packages) copyPackage(path, manifest.name);
 function copyOwn(path) {
   const files = path.includes(".") || path === "LICENSE" ? [path] : filesBelow(path);
   // Models and examples hold data of any kind; code is what `tsc` makes.
-  const wanted = path.startsWith("dist/") ? files.filter((file) => file.endsWith(".js")) : files;
+  const wanted = path.startsWith("dist/")
+    ? files.filter((file) => file.endsWith(".js"))
+    : files.filter((file) => !RUNS.test(file.split(sep).join("/")));
   for (const file of wanted) copy(file);
 }
 

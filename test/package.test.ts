@@ -1,20 +1,24 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "./support/temporary.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
+function packedFiles(): string[] {
+  const output = execFileSync("npm", ["pack", "--dry-run", "--json"], {
+    cwd: ROOT,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return JSON.parse(output)[0].files.map(({ path }: { path: string }) => path);
+}
+
 describe("the package", () => {
-  const packed: string[] = JSON.parse(
-    execFileSync("npm", ["pack", "--dry-run", "--json"], {
-      cwd: ROOT,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }),
-  )[0].files.map(({ path }: { path: string }) => path);
+  const packed = packedFiles();
 
   it("holds all that its manifest points to, the threads' entry and the schema", () => {
     const { bin, exports } = manifest;
@@ -64,5 +68,26 @@ describe("the package", () => {
     expect(readFileSync(join(ROOT, "package-lock.json"), "utf8")).not.toMatch(
       /"resolved"|https?:\/\/[^"]*registry/,
     );
+  });
+});
+
+describe("checkpoints of a training, which lie beside its model", () => {
+  const run = `models/test-${process.pid}.run`;
+  beforeAll(() => {
+    mkdirSync(join(ROOT, run));
+    writeFileSync(join(ROOT, run, "log.jsonl"), "");
+  });
+  afterAll(() => rmSync(join(ROOT, run), { recursive: true }));
+
+  it("are in no package and in no image", () => {
+    expect(packedFiles().filter((path) => path.includes(".run/"))).toEqual([]);
+    const image = join(temporaryFolder(), "app");
+    execFileSync(process.execPath, ["scripts/image-files.mjs", image], { cwd: ROOT });
+    expect(readdirSync(join(image, "models")).filter((name) => name.endsWith(".run"))).toEqual([]);
+    expect(readFileSync(join(ROOT, ".dockerignore"), "utf8")).toMatch(/^!models\n(.*\n)*\*\*\/\*\.run$/m);
+  });
+
+  it("are not committed", () => {
+    expect(readFileSync(join(ROOT, ".gitignore"), "utf8").split("\n")).toContain("*.run");
   });
 });

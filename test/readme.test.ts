@@ -45,18 +45,26 @@ describe("the README's opening", () => {
   });
 });
 
+/** Runs the library example. */
+function library(source: string): string {
+  const program = join(folder, "library.mjs");
+  writeFileSync(program, source);
+  const env = { ...process.env, MODEL };
+  return execFileSync(process.execPath, [program], { cwd: ROOT, env, encoding: "utf8" });
+}
+
+const FOUND = /^PER Angela Merkel 0\.\d+\nORG Siemens 0\.\d+\nLOC Munich 0\.\d+\nT-1 2\nT-2 0\n$/;
+
+describe("the README's library example", () => {
+  it("runs, and finds the names in it", () => expect(library(block("ts"))).toMatch(FOUND));
+});
+
 describe.skipIf(SHARED_ABSENT)("the README (needs ../shared)", () => {
-  it("shows a library example that runs, and finds the names in it", () => {
-    const program = join(folder, "library.mjs");
-    writeFileSync(program, block("ts"));
-    const printed = execFileSync(process.execPath, [program], {
-      cwd: ROOT,
-      env: { ...process.env, MODEL },
-      encoding: "utf8",
-    });
-    expect(printed).toMatch(
-      /^PER Angela Merkel 0\.\d+\nORG Siemens 0\.\d+\nLOC Munich 0\.\d+\nT-1 2\nT-2 0\n$/,
-    );
+  it("shows a library example that runs with another model", () => {
+    const shown = block("ts");
+    const other = shown.replace("openTagger()", "openTagger({ models: [process.env.MODEL] })");
+    expect(other).not.toBe(shown);
+    expect(library(other)).toMatch(FOUND);
   });
 
   it("shows a record with the very keys of a real one", () => {

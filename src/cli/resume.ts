@@ -39,11 +39,20 @@ export function howToResume(step: number, argv: readonly string[]): string {
   return `stopped ${where}; a checkpoint is written. To go on:\n  spanmill ${again}\n`;
 }
 
-/** The command that makes the same again from nothing. */
-export function rebuildCommand(argv: readonly string[]): string {
-  return ["spanmill", ...argv.filter((argument) => !/^--(no-)?(resume|quiet|json)$/.test(argument))]
-    .map(shellWord)
-    .join(" ");
+/**
+ * The command that makes the same again from nothing.
+ *
+ * @param threads where they were given, by whatever way: weights are the same to the last bit only for as many.
+ */
+export function rebuildCommand(argv: readonly string[], threads: number | undefined): string {
+  const dashes = argv.indexOf("--");
+  const end = dashes < 0 ? argv.length : dashes;
+  const [command = "train", ...flags] = argv.slice(0, end).filter((argument, i) => {
+    if (/^--(max-steps|threads)$/.test(argv[i - 1] ?? "")) return false;
+    return !/^--((no-)?(resume|quiet|json)|(max-steps|threads)(=.*)?)$/.test(argument);
+  });
+  const counted = threads === undefined ? [] : ["--threads", String(threads)];
+  return ["spanmill", command, ...flags, ...counted, ...argv.slice(end)].map(shellWord).join(" ");
 }
 
 function counted(done: number): string {

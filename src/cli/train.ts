@@ -4,9 +4,10 @@ import type { TrainOptions } from "../config/options.js";
 import { EXIT } from "../errors.js";
 import { trainingProgress } from "../terminal/training-progress.js";
 import { canRedraw, terminalTraits } from "../terminal/traits.js";
-import { makeModel } from "../training/make-model.js";
+import { type MadeModel, makeModel } from "../training/make-model.js";
+import { threadsOfRun } from "../training/position.js";
 import type { Recipe } from "../training/recipe.js";
-import type { EpochEvent, TrainingEvents } from "../training/run.js";
+import type { TrainingEvents } from "../training/run.js";
 import type { Context } from "./context.js";
 import { howToResume, rebuildCommand } from "./resume.js";
 import { openTrainingLog, type TrainingLog } from "./training-log.js";
@@ -26,18 +27,20 @@ export async function runTrain(
   const recipe = await trainingRecipe(file, options);
   const runDirectory = options.runDir ?? `${recipe.output.replace(/[\\/]+$/, "")}.run`;
   const log = openTrainingLog(runDirectory, options.resume);
-  const { events, outcome, clear } = follow(recipe, log, options, context);
+  const { events, clear } = follow(recipe, log, options, context);
   try {
-    const threads = options.threads ?? availableParallelism();
+    const given = options.threads ?? (options.resume ? threadsOfRun(runDirectory) : undefined);
+    const threads = given ?? availableParallelism();
     const { resume, maxSteps } = options;
     const signal = context.interrupted;
-    const rebuild = rebuildCommand(context.argv);
+    const rebuild = rebuildCommand(context.argv, given);
     const made = await make(recipe, { runDirectory, threads, resume, maxSteps, signal, rebuild }, events);
     clear();
     const stopped = "checkpoint" in made;
-    if (stopped) context.stderr.write(howToResume(outcome.step, context.argv));
-    if (options.json) await context.print(JSON.stringify({ ...made, run: runDirectory, ...outcome }));
-    else if (!stopped) await context.print(closingLine(made.folder, outcome));
+    if (stopped) context.stderr.write(howToResume(made.step, context.argv));
+    const best = made.best && { ...made.best, epoch: made.best.epoch + 1 };
+    if (options.json) await context.print(JSON.stringify({ ...made, run: runDirectory, best }));
+    else if (!stopped) await context.print(closingLine(made.folder, made.step, best));
     return made.reason === "interrupted" ? EXIT.interrupted : EXIT.ok;
   } finally {
     clear();
@@ -45,14 +48,7 @@ export async function runTrain(
   }
 }
 
-interface Outcome {
-  /** Of all runs so far. */
-  step: number;
-  /** The best epoch that this run has seen. */
-  best: EpochEvent | null;
-}
-
-function closingLine(folder: string, { step, best }: Outcome): string {
+function closingLine(folder: string, step: number, best: MadeModel["best"]): string {
   const epoch = best === null ? "" : `, weights of epoch ${best.epoch}`;
   return `the model is in ${folder} (${step} steps${epoch})`;
 }
@@ -67,7 +63,7 @@ function follow(recipe: Recipe, log: TrainingLog, options: TrainOptions, { stder
     quiet: options.quiet,
     epochs: recipe.schedule.epochs,
   });
-  const outcome: Outcome = { step: 0, best: null };
+  let done = 0;
   const say = (text: string) => {
     line.clear();
     stderr.write(`${text}\n`);
@@ -79,20 +75,19 @@ function follow(recipe: Recipe, log: TrainingLog, options: TrainOptions, { stder
   const events: TrainingEvents = {
     step(event) {
       const counted = { ...event, epoch: event.epoch + 1 };
-      outcome.step = event.step;
+      done = event.step;
       write({ kind: "step", ...counted });
       line.step(counted);
     },
     epoch(event) {
       const counted = { ...event, epoch: event.epoch + 1 };
-      if (event.best) outcome.best = counted;
-      write({ kind: "epoch", step: outcome.step, ...counted });
+      write({ kind: "epoch", ...counted });
       line.epoch(counted);
     },
     note(text) {
-      write({ kind: "note", step: outcome.step, text });
+      write({ kind: "note", step: done, text });
       if (!options.quiet) say(text);
     },
   };
-  return { events, outcome, clear: () => line.clear() };
+  return { events, clear: () => line.clear() };
 }

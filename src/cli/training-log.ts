@@ -6,7 +6,7 @@ import type { EpochEvent, StepEvent } from "../training/run.js";
 
 export type LogEntry =
   | ({ readonly kind: "step" } & StepEvent)
-  | ({ readonly kind: "epoch"; readonly step: number } & EpochEvent)
+  | ({ readonly kind: "epoch" } & EpochEvent)
   | { readonly kind: "note"; readonly step: number; readonly text: string };
 
 export interface TrainingLog {

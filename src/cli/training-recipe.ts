@@ -5,9 +5,11 @@ import { requireFiles } from "../adapters/files/paths.js";
 import { BUILT_IN_MODEL } from "../adapters/model-folder/built-in.js";
 import type { TrainOptions } from "../config/options.js";
 import { SpanmillError, systemCode } from "../errors.js";
+import { aboutBase } from "../training/about-base.js";
 import { lensOfData } from "../training/labels-from-data.js";
 import type { DataPart, LabelSource, Recipe } from "../training/recipe.js";
 import { readRecipe, usualCard, usualSchedule } from "../training/recipe-file.js";
+import { defaultExport } from "../training/recipe-schema.js";
 
 /** @throws SpanmillError USAGE, CONFIG_INVALID, TRAINING_DATA, INPUT_* */
 export async function trainingRecipe(file: string | undefined, options: TrainOptions): Promise<Recipe> {
@@ -52,6 +54,8 @@ function sourceOf(file: string): string {
 
 /** Which share of the data is held back where no other is given to choose the best epoch by. */
 const HELD_BACK = 0.1;
+/** As in recipes. */
+const USUAL_WINDOW = 128;
 
 async function oneLine(options: TrainOptions): Promise<Recipe> {
   const { data, dev, seed = 1 } = options;
@@ -75,13 +79,15 @@ async function oneLine(options: TrainOptions): Promise<Recipe> {
   const part = (side: DataPart["side"]) => (dev.length > 0 ? undefined : { side, share: HELD_BACK, seed });
   const name = basename(output);
   const base = options.base ?? BUILT_IN_MODEL;
+  // A model keeps what it was trained with.
+  const { made, positions } = aboutBase(base);
   return {
     name,
     base,
     output,
     seed,
-    window: 128,
-    wordShapes: true,
+    window: made?.window ?? Math.min(USUAL_WINDOW, positions ?? USUAL_WINDOW),
+    wordShapes: made?.wordShapes ?? true,
     lenses: [{ name: lens, scheme, labels, weight: 1, auxiliary: false }],
     sets: [
       { name: "data", files: data, labels: [source], passes: 1, licence: undefined, part: part("kept") },
@@ -97,6 +103,7 @@ async function oneLine(options: TrainOptions): Promise<Recipe> {
       },
     ],
     schedule: usualSchedule(),
-    card: usualCard(name, base),
+    export: defaultExport(),
+    card: usualCard(name),
   };
 }

@@ -7,12 +7,13 @@ import { optionsOf } from "./options.js";
 import { didYouMean, quote } from "./problems.js";
 
 /**
- * Rewrites what stands between `<!-- options:COMMAND -->` and `<!-- /options -->`, and between
- * `<!-- exit-codes -->` and `<!-- /exit-codes -->`; all else stays as it is.
+ * Rewrites what stands between `<!-- options:COMMAND -->` and `<!-- /options -->`, between `<!-- exit-codes -->` and
+ * `<!-- /exit-codes -->`, and between `<!-- recipe -->` and `<!-- /recipe -->`; all else stays as it is.
  *
+ * @param recipeTable makes the last.
  * @throws SpanmillError USAGE where a mark names no command or is not closed
  */
-export function rewriteDocs(markdown: string): string {
+export function rewriteDocs(markdown: string, recipeTable: () => string): string {
   const parts = markdown.split(MARK);
   for (let i = 1; i < parts.length; i += 2) {
     const name = parts[i]!;
@@ -20,7 +21,7 @@ export function rewriteDocs(markdown: string): string {
     const close = `/${name.split(":", 1)[0]}`;
     if (parts[i + 2] !== close) throw broken(`<!-- ${name} --> is not closed by <!-- ${close} -->`);
     parts[i] = `<!-- ${name} -->`;
-    const text = generated(name);
+    const text = name === "recipe" ? recipeTable() : generated(name);
     parts[i + 1] = text === "" ? "\n" : `\n\n${text}\n`;
     parts[i + 2] = `<!-- ${close} -->`;
     i += 2;
@@ -28,7 +29,7 @@ export function rewriteDocs(markdown: string): string {
   return parts.join("");
 }
 
-const MARK = /<!-- (\/?(?:options(?::[a-z -]*)?|exit-codes)) -->/;
+const MARK = /<!-- (\/?(?:options(?::[a-z -]*)?|exit-codes|recipe)) -->/;
 
 function generated(mark: string): string {
   if (mark === "exit-codes") return exitCodeTable();
@@ -42,7 +43,7 @@ function generated(mark: string): string {
 export function optionTable(command: CommandName): string {
   const options = optionsOf(command);
   if (options.length === 0) return "";
-  return table(["option", "default", "environment", "what it does"], options.map(optionRow));
+  return markdownTable(["option", "default", "environment", "what it does"], options.map(optionRow));
 }
 
 /** The exit statuses as a Markdown table, with the codes of the errors that lead to each. */
@@ -52,7 +53,7 @@ export function exitCodeTable(): string {
     meaning,
     errors.map(({ code, meaning }) => `\`${code}\` ${meaning}`).join("<br>"),
   ]);
-  return table(["exit status", "meaning", "errors"], rows);
+  return markdownTable(["exit status", "meaning", "errors"], rows);
 }
 
 function optionRow(option: OptionDeclaration): readonly string[] {
@@ -71,7 +72,8 @@ function optionRow(option: OptionDeclaration): readonly string[] {
   ];
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Cells may hold Markdown; a bar in them is escaped. */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, header.map(() => "---"), ...rows];
   return lines
     .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`)

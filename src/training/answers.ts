@@ -92,7 +92,8 @@ export function translation(
     : spanBySpan(lens, lens.scheme, source, tags, answerOf);
 }
 
-const NO_LABEL = "_";
+/** A tag that says nothing of its word. */
+export const NO_LABEL = "_";
 const MISSING = -1;
 
 function wordByWord(

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { folderManifest } from "../adapters/model-folder/manifest.js";
+import { lackOfTokenizer } from "../adapters/model-folder/tokenizer-file.js";
 import { SpanmillError } from "../errors.js";
 import { WORD_SHAPES } from "../tagging/shapes.js";
 import { readBaseWeights } from "./base-weights.js";
@@ -16,7 +17,8 @@ import { parametersOf } from "./step.js";
 type Json = Readonly<Record<string, unknown>>;
 
 export interface Base {
-  readonly directory: string;
+  /** All that it was read from. */
+  readonly files: readonly string[];
   readonly config: EncoderConfig;
   readonly configJson: Json;
   readonly tokenizer: Json;
@@ -38,23 +40,35 @@ export function readBase(directory: string, wordShapes: boolean, lenses: readonl
       `${directory} holds no config.json: give --base a Hugging Face folder of an encoder, or a model folder of spanmill`,
     );
   }
+  const lack = lackOfTokenizer(directory);
+  if (lack !== undefined)
+    throw new SpanmillError("MODEL_INCOMPLETE", `${directory} cannot be a base: it lacks ${lack}`);
   const configJson = readJson(path);
   const stated = readEncoderConfig(configJson, path);
   const tokenTypes = wordShapes ? Math.max(stated.tokenTypes, WORD_SHAPES.length) : stated.tokenTypes;
   const config = { ...stated, tokenTypes };
+  const own = existsSync(join(directory, "spanmill.json"));
+  const { file, weights } = own
+    ? ownWeights(directory, stated, wordShapes, lenses)
+    : foreignWeights(directory, config);
+  const described = ["config.json", "tokenizer.json", "tokenizer_config.json", "spanmill.json"];
   return {
-    directory,
+    files: [...described.map((name) => join(directory, name)).filter((path) => existsSync(path)), file],
     config,
     configJson,
     tokenizer: readJson(join(directory, "tokenizer.json")),
-    tokenizerConfig: readJson(join(directory, "tokenizer_config.json")),
-    weights: existsSync(join(directory, "spanmill.json"))
-      ? ownWeights(directory, stated, wordShapes, lenses)
-      : foreignWeights(directory, config),
+    tokenizerConfig: readJson(join(directory, "tokenizer_config.json"), {}),
+    weights,
   };
 }
 
-function foreignWeights(directory: string, config: EncoderConfig): ReadonlyMap<string, Float32Array> {
+/** Weights and the file that holds them. */
+interface Stored {
+  readonly file: string;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
+function foreignWeights(directory: string, config: EncoderConfig): Stored {
   const file = join(directory, "model.safetensors");
   if (!existsSync(file)) {
     throw new SpanmillError(
@@ -63,7 +77,7 @@ function foreignWeights(directory: string, config: EncoderConfig): ReadonlyMap<s
     );
   }
   const parameters = parametersOf(encode(config).layers.slice(-1));
-  return readBaseWeights(parameters, readSafetensors(readFileSync(file), file), file);
+  return { file, weights: readBaseWeights(parameters, readSafetensors(readFileSync(file), file), file) };
 }
 
 function ownWeights(
@@ -71,7 +85,7 @@ function ownWeights(
   config: EncoderConfig,
   wordShapes: boolean,
   lenses: readonly RecipeLens[],
-): ReadonlyMap<string, Float32Array> {
+): Stored {
   const file = join(directory, "spanmill.json");
   const parsed = folderManifest.safeParse(readJson(file));
   if (!parsed.success) {
@@ -95,12 +109,12 @@ function ownWeights(
   const weights = readModelWeights(readFileSync(onnx), config, onnx);
   const same = ({ name, labels }: RecipeLens) => manifest.lenses?.[name]?.labels?.join() === labels.join();
   const kept = new Set(lenses.filter(same).map(({ name }) => `heads.${name}`));
-  return new Map(
-    [...weights].filter(([name]) => !name.startsWith("heads.") || kept.has(name.replace(/\.[^.]*$/, ""))),
-  );
+  const wanted = (name: string) => !name.startsWith("heads.") || kept.has(name.replace(/\.[^.]*$/, ""));
+  return { file: onnx, weights: new Map([...weights].filter(([name]) => wanted(name))) };
 }
 
-function readJson(path: string): Json {
+function readJson(path: string, absent?: Json): Json {
+  if (absent !== undefined && !existsSync(path)) return absent;
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {

@@ -11,7 +11,8 @@ import { cutWindows } from "../tagging/windows.js";
 import { fitTemperature, type JudgedSpan, judgeSpans, judgeWords, spanScore } from "./export/temperature.js";
 import { openDocuments } from "./label-documents.js";
 import type { LabelSource, RecipeLens } from "./recipe.js";
-import { goldColumn, type Judge, outputName, selectionOf } from "./validate.js";
+import { type Judge, outputName } from "./validate.js";
+import { goldColumn, saysNothing, selectionOf } from "./validation-sets.js";
 
 export interface Calibration {
   readonly lens: string;
@@ -37,6 +38,7 @@ export async function calibrate(judge: Judge, lens: RecipeLens): Promise<Calibra
       const files = source.files ?? set.files;
       const column = await goldColumn(files, source, lens);
       for await (const { document } of openDocuments(files, set.part)) {
+        judge.signal.throwIfAborted();
         const gold = document.sentences.flatMap((sentence) => [...goldTags(sentence, column)]);
         const { inputs } = prepareWords({ id: "", revision: "" }, document, set.context);
         let first = 0;
@@ -66,22 +68,25 @@ async function judgeBlock(
   { tags, column, source }: Answers,
 ): Promise<JudgedSpan[]> {
   const labels = labelSet(lens.labels, lens.scheme);
+  const silent = new Set(tags.flatMap((tag, word) => (saysNothing(tag, source, lens) ? [word] : [])));
   const scored = {
     logits: await logitsOf(judge, lens, block),
     words: block.words.length,
     lines: block.lines,
+    unlabelled: silent,
   };
   if (lens.scheme === "none") {
     const names = selectTags(tags, "none", selectionOf(source));
     return judgeWords(
       scored,
       labels,
-      names.map((name) => lens.labels.indexOf(name)),
+      names.map((name, word) => (silent.has(word) ? undefined : lens.labels.indexOf(name))),
     );
   }
   const gold = block.sentences.flatMap((start, i) => {
     const end = block.sentences[i + 1] ?? block.words.length;
-    const spans = selectSpans(spansOfTags(tags.slice(start, end), column.scheme), selectionOf(source));
+    const own = tags.slice(start, end).map((tag, i) => (silent.has(start + i) ? "O" : tag));
+    const spans = selectSpans(spansOfTags(own, column.scheme), selectionOf(source));
     return spans.map((span): TagSpan => ({ ...span, start: span.start + start, end: span.end + start }));
   });
   const dropped = new Set(source.notAnnotated);

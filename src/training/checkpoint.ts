@@ -4,38 +4,18 @@
  * that was changed afterwards.
  */
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { SpanmillError, systemCode } from "../errors.js";
+import {
+  broken,
+  checkpointName,
+  checkpointNames,
+  type Position,
+  readPosition,
+  unreadable,
+} from "./position.js";
 import { readSafetensors } from "./safetensors.js";
-
-const Position = z.strictObject({
-  format: z.literal(1),
-  /** Steps done. */
-  step: z.int().nonnegative(),
-  epoch: z.int().nonnegative(),
-  /** Batches of this epoch that are done. */
-  batch: z.int().nonnegative(),
-  /** sha256 of what the weights depend on: recipe, data, threads, runtime. */
-  identity: z.string(),
-  /** Steps whose weights are in the average. */
-  averaged: z.int().nonnegative(),
-  best: z.strictObject({ epoch: z.int(), score: z.number() }).nullable(),
-  /** Epochs since the best one. */
-  waited: z.int().nonnegative(),
-});
-
-export type Position = z.infer<typeof Position>;
 
 /** Tensors by kind (`weight`, `first`, `second`, `mean`), then by the weight's name. */
 export type Kinds = Readonly<Record<string, ReadonlyMap<string, Float32Array>>>;
@@ -45,19 +25,14 @@ export interface Checkpoint {
   readonly kinds: Kinds;
 }
 
-const NAME = /^checkpoint-(\d{8})\.safetensors$/;
 const BYTES = 4;
-
-/** Of a step, counted from 1. */
-export function checkpointName(step: number): string {
-  return `checkpoint-${String(step).padStart(8, "0")}.safetensors`;
-}
 
 /** Writes a checkpoint and removes all but the newest `keep`. @throws SpanmillError OUTPUT_FULL, OUTPUT_UNWRITABLE */
 export function writeCheckpoint(directory: string, checkpoint: Checkpoint, keep = 2): string {
   const path = join(directory, checkpointName(checkpoint.position.step));
   writeTensors(path, checkpoint.kinds, checkpoint.position);
-  for (const name of checkpoints(directory).slice(0, -keep)) rmSync(join(directory, name), { force: true });
+  for (const name of checkpointNames(directory).slice(0, -keep))
+    rmSync(join(directory, name), { force: true });
   return path;
 }
 
@@ -71,7 +46,7 @@ export function readNewestCheckpoint(
   directory: string,
   note: (text: string) => void,
 ): Checkpoint | undefined {
-  const names = checkpoints(directory).reverse();
+  const names = checkpointNames(directory).reverse();
   for (const name of names) {
     try {
       return readCheckpoint(join(directory, name));
@@ -85,18 +60,6 @@ export function readNewestCheckpoint(
     "CHECKPOINT_BROKEN",
     `none of the checkpoints in ${directory} can be gone on from: begin anew without --resume`,
   );
-}
-
-/** Names, the oldest first. */
-function checkpoints(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-      .filter((name) => NAME.test(name))
-      .sort();
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return [];
-    throw unreadable(directory, error);
-  }
 }
 
 export function readCheckpoint(path: string): Checkpoint {
@@ -183,29 +146,4 @@ function writeWhole(path: string, parts: readonly Buffer[]): void {
 
 function bytesOf(numbers: Float32Array): Buffer {
   return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-}
-
-function readPosition(bytes: Buffer, path: string): { position: Position; sum: string } {
-  try {
-    const length = Number(bytes.readBigUInt64LE(0));
-    const header = JSON.parse(bytes.subarray(8, 8 + length).toString("utf8"));
-    const { spanmill, sha256 } = z
-      .object({ spanmill: z.string(), sha256: z.string() })
-      .parse(header.__metadata__);
-    return { position: Position.parse(JSON.parse(spanmill)), sum: sha256 };
-  } catch (cause) {
-    throw broken(path, "its header does not say where the training stood", cause);
-  }
-}
-
-function broken(path: string, what: string, cause?: unknown): SpanmillError {
-  return new SpanmillError("CHECKPOINT_BROKEN", `${path} cannot be gone on from: ${what}`, { cause });
-}
-
-function unreadable(path: string, cause: unknown): SpanmillError {
-  return new SpanmillError(
-    "CHECKPOINT_BROKEN",
-    `${path} cannot be read (${systemCode(cause) ?? "unknown"}): check its rights`,
-    { cause },
-  );
 }

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
 import { SpanmillError } from "../errors.js";
 import { batchesOf, tensorsOf } from "./batches.js";
-import { readCheckpoint, readNewestCheckpoint, writeCheckpoint, writeTensors } from "./checkpoint.js";
+import { readCheckpoint, writeCheckpoint, writeTensors } from "./checkpoint.js";
 import { encodeModel } from "./graph/onnx-file.js";
 import { toOnnx } from "./graph/onnx-model.js";
 import { numbersOf } from "./learner.js";
-import type { Run, TrainingEnd } from "./run.js";
+import { checkpointName, type Position } from "./position.js";
+import type { Progress, Run, TrainingEnd } from "./run.js";
 import { servedModel } from "./step.js";
 import { decidingScore, fedEncoder, outputName, type ValidationScore, validate } from "./validate.js";
 
@@ -21,20 +22,25 @@ export async function trainEpochs(run: Run): Promise<TrainingEnd> {
   const steps = Array.from({ length: epochs }, (_, epoch) => batchesOf(run.sets, epoch, run.batching).length);
   const total = steps.reduce((a, b) => a + b, 0);
   const last = run.options.maxSteps === undefined ? total : run.position.step + run.options.maxSteps;
-  while (run.position.epoch < epochs) {
-    const stopped = await trainEpoch(run, total, last);
-    if (stopped !== undefined) return { reason: stopped, checkpoint: keepCheckpoint(run) };
+  const outOfPatience = () => patience > 0 && run.position.waited >= patience;
+  while (run.position.epoch < epochs && !outOfPatience()) {
+    const stopped = await trainEpoch(run, total, last).catch((error: unknown) => {
+      // The weights are those before the step.
+      if (error instanceof SpanmillError && error.code === "TRAINING_DIVERGED") keepCheckpoint(run);
+      throw error;
+    });
+    // Where judging fails or is stopped, who goes on begins with it: the epoch's batches are done.
+    const checkpoint = keepCheckpoint(run);
+    if (stopped !== undefined) return { reason: stopped, checkpoint, progress: progressOf(run) };
     try {
       await endEpoch(run);
     } catch (error) {
       if (!run.options.signal.aborted) throw error;
-      // The epoch's batches are done: who goes on judges it first.
-      return { reason: "interrupted", checkpoint: keepCheckpoint(run) };
+      return { reason: "interrupted", checkpoint, progress: progressOf(run) };
     }
     keepCheckpoint(run);
-    if (patience > 0 && run.position.waited >= patience) return ended(run, "early stop");
   }
-  return ended(run, "finished");
+  return ended(run, outOfPatience() ? "early stop" : "finished");
 }
 
 async function trainEpoch(
@@ -86,20 +92,29 @@ function takeAverage(run: Run, total: number): void {
 
 /** Judges the epoch's weights and keeps them if they are the best. */
 async function endEpoch(run: Run): Promise<void> {
-  const { recipe, options, events, position } = run;
+  const { options, events, position } = run;
   const weights = run.mean.size > 0 ? run.mean : run.learner.state.weights;
   const scores = await judge(run, weights);
   const score = decidingScore(scores);
-  const best = recipe.validation.length === 0 || position.best === null || score > position.best.score;
+  const { better, best } = against(position.best, score);
   run.position = {
     ...position,
     epoch: position.epoch + 1,
     batch: 0,
     best: best ? { epoch: position.epoch, score } : position.best,
-    waited: best ? 0 : position.waited + 1,
+    waited: better ? 0 : position.waited + 1,
   };
   if (best) writeTensors(join(options.runDirectory, BEST), { weight: weights }, run.position);
-  events.epoch({ epoch: position.epoch, scores, best });
+  events.epoch({ epoch: position.epoch, step: position.step, scores, best });
+}
+
+/**
+ * Of epochs that are all at 0, as where no set decides, the last is the best: it has learnt most. It is no better than
+ * the others, so the patience for a better one runs out all the same.
+ */
+export function against(before: Position["best"], score: number): { better: boolean; best: boolean } {
+  const better = before === null || score > before.score;
+  return { better, best: better || (score === 0 && before.score === 0) };
 }
 
 async function judge(run: Run, weights: ReadonlyMap<string, Float32Array>): Promise<ValidationScore[]> {
@@ -120,44 +135,21 @@ async function judge(run: Run, weights: ReadonlyMap<string, Float32Array>): Prom
 }
 
 function ended(run: Run, reason: "finished" | "early stop"): TrainingEnd {
-  const { kinds, position } = readCheckpoint(join(run.options.runDirectory, BEST));
+  const { runDirectory } = run.options;
+  const { kinds, position } = readCheckpoint(join(runDirectory, BEST));
   const { epoch, score } = position.best!;
   const { base, tokenizer, report } = run;
-  return { reason, best: { weights: kinds.weight!, epoch, score }, base, tokenizer, report };
+  const checkpoint = join(runDirectory, checkpointName(run.position.step));
+  const best = { weights: kinds.weight!, epoch, score };
+  return { reason, checkpoint, progress: progressOf(run), best, base, tokenizer, report };
+}
+
+function progressOf({ position: { step, best } }: Run): Progress {
+  return { step, best };
 }
 
 function keepCheckpoint(run: Run): string {
   const { weights, first, second } = run.learner.state;
   const kinds = { weight: weights, first, second, ...(run.mean.size > 0 ? { mean: run.mean } : {}) };
   return writeCheckpoint(run.options.runDirectory, { position: run.position, kinds });
-}
-
-/** Takes the run to where its newest checkpoint stands. @throws SpanmillError CHECKPOINT_BROKEN */
-export function goOn(run: Run): void {
-  const { runDirectory } = run.options;
-  const found = readNewestCheckpoint(runDirectory, run.events.note);
-  if (found === undefined) {
-    run.events.note(`${runDirectory} has no checkpoint: the training begins at its first step`);
-    return;
-  }
-  if (found.position.identity !== run.position.identity) {
-    throw new SpanmillError(
-      "CHECKPOINT_BROKEN",
-      `the checkpoint in ${runDirectory} is of a training with another recipe, number of threads or ONNX Runtime, so its ` +
-        "weights would not be those of one run: take back the change, or begin anew without --resume",
-    );
-  }
-  const { weights, first, second } = run.learner.state;
-  restore(weights, found.kinds.weight);
-  restore(first, found.kinds.first);
-  restore(second, found.kinds.second);
-  for (const [name, numbers] of found.kinds.mean ?? []) run.mean.set(name, numbers);
-  run.position = found.position;
-}
-
-function restore(
-  held: ReadonlyMap<string, Float32Array>,
-  kept: ReadonlyMap<string, Float32Array> | undefined,
-): void {
-  for (const [name, numbers] of held) numbers.set(kept!.get(name)!);
 }

@@ -1,8 +1,9 @@
-/** From the best weights to a model folder: both forms judged by the same sets, temperatures fitted, the card written. */
-
+/** From the best weights to a model folder: its forms judged by the same sets, temperatures fitted, the card written. */
+import { basename } from "node:path";
 import { writeFolder } from "../adapters/model-folder/write-folder.js";
 import { openGraphSession } from "../adapters/onnx/graph-session.js";
 import type { WordTokenizer } from "../tagging/pieces.js";
+import { aboutBase } from "./about-base.js";
 import type { Base } from "./base.js";
 import { type Calibration, calibrate } from "./calibrate.js";
 import { type CardScore, type ModelCard, withCard } from "./export/card.js";
@@ -19,6 +20,8 @@ export interface Finished {
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly report: readonly SetReport[];
   readonly threads: number;
+  /** Stops between documents; nothing is written then. */
+  readonly signal: AbortSignal;
   readonly rebuild: string;
   readonly note: (text: string) => void;
 }
@@ -26,22 +29,23 @@ export interface Finished {
 /**
  * Writes the model folder of the recipe, an older one there is replaced when all is well.
  *
- * @throws SpanmillError OUTPUT_*, INPUT_*
+ * @throws SpanmillError OUTPUT_*, INPUT_*, and the signal's reason
  */
 export async function finish(finished: Finished): Promise<void> {
   const { recipe, note } = finished;
   const lenses = recipe.lenses.filter(({ auxiliary }) => !auxiliary);
   const plain = modelFiles(modelOf(finished, lenses, new Map()));
   const float = await judged(finished, plain, "fp32", (judge) => validate(judge));
-  const { scores, calibrations } = await judged(finished, plain, "int8", async (judge) => {
+  const served = recipe.export.includes("int8") ? "int8" : "fp32";
+  const { scores, calibrations } = await judged(finished, plain, served, async (judge) => {
     const fits: Calibration[] = [];
     for (const lens of lenses) fits.push(await calibrate(judge, lens));
-    return { scores: await validate(judge), calibrations: fits };
+    return { scores: served === "int8" ? await validate(judge) : undefined, calibrations: fits };
   });
-  tellLosses(float, scores, note);
+  if (scores !== undefined) tellLosses(float, scores, note);
   const temperatures = new Map(calibrations.map(({ lens, temperature }) => [lens, temperature]));
   const model = modelOf(finished, lenses, temperatures);
-  const files = new Map(modelFiles({ ...model, dtypes: ["int8"] }));
+  const files = new Map(modelFiles({ ...model, dtypes: recipe.export }));
   await writeFolder(recipe.output, withCard(files, cardOf(finished, model, float, scores, calibrations)));
 }
 
@@ -63,7 +67,7 @@ function tellLosses(
 }
 
 async function judged<T>(
-  { recipe, tokenizer, threads }: Finished,
+  { recipe, tokenizer, threads, signal }: Finished,
   files: ReadonlyMap<string, Uint8Array>,
   dtype: ServedDtype,
   work: (judge: Judge) => Promise<T>,
@@ -72,7 +76,7 @@ async function judged<T>(
   try {
     const encoder = fedEncoder(session, {}, tokenizer);
     const exported = { ...recipe, validation: exportedOnly(recipe) };
-    return await work({ recipe: exported, tokenizer, encoder, signal: new AbortController().signal });
+    return await work({ recipe: exported, tokenizer, encoder, signal });
   } finally {
     await session.release();
   }
@@ -108,17 +112,21 @@ function cardOf(
   { recipe, report, rebuild }: Finished,
   model: TrainedModel,
   float: readonly ValidationScore[],
-  int8: readonly ValidationScore[],
+  int8: readonly ValidationScore[] | undefined,
   calibrations: readonly Calibration[],
 ): ModelCard {
   const { card } = recipe;
+  const { made } = aboutBase(recipe.base);
   const exported = new Set(model.lenses.map(({ name }) => name));
   return {
     name: model.name,
     summary: card.summary,
     languages: card.languages,
-    licence: card.licence,
-    base: card.base,
+    licence: card.licence ?? made?.licence ?? { id: "other" },
+    base: card.base ?? {
+      name: made?.name ?? basename(recipe.base),
+      licence: made?.licence?.name ?? made?.licence?.id ?? "not stated",
+    },
     lenses: model.lenses,
     window: model.window,
     wordShapes: model.wordShapes,
@@ -128,10 +136,10 @@ function cardOf(
         lens,
         measure: precision === undefined ? "word accuracy" : "span F1",
         float: 100 * f1,
-        int8: 100 * int8[i]!.f1,
+        int8: int8 && 100 * int8[i]!.f1,
       }),
     ),
-    calibration: calibrations,
+    calibration: calibrations.filter(({ spans }) => spans > 0),
     sets: report.map(({ set, sentences, words, lenses }) => ({
       name: set,
       licence: recipe.sets.find(({ name }) => name === set)?.licence,

@@ -158,7 +158,7 @@ function scalarOf({ data }: Numbers): number {
 function diverged(step: number): SpanmillError {
   return new SpanmillError(
     "TRAINING_DIVERGED",
-    `the loss or a gradient of step ${step} is no number; the weights before it are kept. Lower rate and head-rate, or ` +
-      "lengthen warm-up, and go on with --resume",
+    `the loss or a gradient of step ${step} is no number; the weights before it are kept. Lower rate and head-rate, ` +
+      "or clip, and go on with --resume",
   );
 }

@@ -61,8 +61,12 @@ function lensProblems({ types, labels, scheme }: LensYaml): [key: string, what: 
   }
 }
 
-/** Whether sets, lenses and schedule go together. */
-export function checkRecipe(yaml: RecipeYaml, recipe: Recipe): RecipeProblem[] {
+/** Whether sets, lenses and schedule go together, and go with an encoder of so many positions. */
+export function checkRecipe(
+  yaml: RecipeYaml,
+  recipe: Recipe,
+  positions: number | undefined,
+): RecipeProblem[] {
   const problems: RecipeProblem[] = [];
   for (const key of ["base", "output"] as const)
     if (recipe[key] === "") problems.push({ path: [], what: `${key} is missing` });
@@ -76,6 +80,10 @@ export function checkRecipe(yaml: RecipeYaml, recipe: Recipe): RecipeProblem[] {
         const lens = recipe.lenses.find(({ name }) => name === source.lens);
         if (lens === undefined) problems.push(unknownLens(path, source.lens, recipe));
         else problems.push(...sourceProblems(path, source, lens));
+        if (room === "validation" && source.anyOf.size > 0) {
+          const what = "any-of: a word of a validation set has one right label: `rename` its tags";
+          problems.push({ path: [...path, "any-of"], of: "key", what });
+        }
       }
     });
   }
@@ -89,6 +97,10 @@ export function checkRecipe(yaml: RecipeYaml, recipe: Recipe): RecipeProblem[] {
       of: "key",
       what: "all lenses are auxiliary: nothing would be left to export",
     });
+  if (positions !== undefined && recipe.window > positions) {
+    const what = `window: windows of ${recipe.window} pieces, but the encoder of the base reads ${positions}`;
+    problems.push({ path: ["window"], what });
+  }
   return [...problems, ...scheduleProblems(yaml, recipe)];
 }
 

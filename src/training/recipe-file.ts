@@ -5,6 +5,7 @@ import { complaint, placeOf } from "../complaint.js";
 import { throwProblems } from "../config/problems.js";
 import { placeAt, plainData, readYaml, type YamlFile } from "../config/yaml.js";
 import { detectScheme } from "../tagging/schemes.js";
+import { aboutBase } from "./about-base.js";
 import { labelsOfTypes } from "./lens-labels.js";
 import type { CardText, LabelSource, Recipe, RecipeLens, Schedule } from "./recipe.js";
 import { checkLenses, checkRecipe, type RecipeProblem } from "./recipe-check.js";
@@ -21,7 +22,8 @@ import {
 } from "./recipe-schema.js";
 
 /**
- * Reads `source`, the content of the file `path`. Paths in it are relative to its folder.
+ * Reads `source`, the content of the file `path`. Paths in it are relative to its folder. Of the base, where it is there
+ * already, the small files are read too: they bound the window.
  *
  * @param given what the command line says instead of the file, which then need not say it.
  * @throws SpanmillError CONFIG_INVALID with all that is wrong, each with its line and column
@@ -40,7 +42,7 @@ export function readRecipe(
   // The labels of a lens that is wrong cannot be held against those of the sets.
   fail(checkLenses(yaml).map(inFile));
   const recipe = recipeOf(yaml, path, given);
-  fail(checkRecipe(yaml, recipe).map(inFile));
+  fail(checkRecipe(yaml, recipe, aboutBase(recipe.base).positions).map(inFile));
   return recipe;
 }
 
@@ -50,8 +52,8 @@ export function usualSchedule(): Schedule {
 }
 
 /** What the card says where nobody says anything. */
-export function usualCard(name: string, base: string): CardText {
-  return cardOf(defaultCard(), name, base);
+export function usualCard(name: string): CardText {
+  return cardOf(defaultCard(), name);
 }
 
 /** Where the labels of a lens stand if nobody says: `upos` of CoNLL-U or the lens's key in MISC, else the last column. */
@@ -126,21 +128,22 @@ function recipeOf(
       decides: set.decides,
     })),
     schedule: scheduleOf(yaml.training),
-    card: cardOf(yaml.card, yaml.name ?? basename(output), pathOf(given.base, yaml.base)),
+    export: [...new Set(yaml.export)],
+    card: cardOf(yaml.card, yaml.name ?? basename(output)),
   };
 }
 
 /** What a card says where nobody says more. */
-function cardOf({ summary, base, licence, ...card }: CardYaml, name: string, folder: string): CardText {
+function cardOf({ summary, base, licence, ...card }: CardYaml, name: string): CardText {
   return {
     ...card,
     summary: summary ?? `The token classifier ${name}, trained by spanmill.`,
-    licence: {
+    licence: licence && {
       id: licence.id,
       ...(licence.name === undefined ? {} : { name: licence.name }),
       ...(licence.link === undefined ? {} : { link: licence.link }),
     },
-    base: base ?? { name: basename(folder), licence: "not stated" },
+    base,
   };
 }
 

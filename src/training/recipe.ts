@@ -1,5 +1,6 @@
 /** What a training is asked to do, complete and checked. `recipe-file.ts` reads it from YAML. */
 import type { Scheme } from "../tagging/schemes.js";
+import type { ServedDtype } from "./export/served-graph.js";
 
 export interface Recipe {
   /** Of the model, in records. */
@@ -19,6 +20,8 @@ export interface Recipe {
   /** Judged after each epoch, by its lenses in the order of `lenses`. The best epoch by their mean is kept. */
   readonly validation: readonly ValidationSet[];
   readonly schedule: Schedule;
+  /** Forms of the ONNX file that are written, each once. */
+  readonly export: readonly ServedDtype[];
   readonly card: CardText;
 }
 
@@ -28,9 +31,13 @@ export interface CardText {
   readonly summary: string;
   /** ISO 639 codes. */
   readonly languages: readonly string[];
-  /** Of the model's files: an SPDX identifier in small letters, or `other` with a name and where it stands. */
-  readonly licence: { readonly id: string; readonly name?: string; readonly link?: string };
-  readonly base: { readonly name: string; readonly licence: string };
+  /**
+   * Of the model's files: an SPDX identifier in small letters, or `other` with a name and where it stands. Undefined: that
+   * of a base that spanmill made.
+   */
+  readonly licence: { readonly id: string; readonly name?: string; readonly link?: string } | undefined;
+  /** Undefined: what the base says of itself. */
+  readonly base: { readonly name: string; readonly licence: string } | undefined;
   /** A sentence each. */
   readonly limits: readonly string[];
 }

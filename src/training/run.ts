@@ -2,8 +2,8 @@
 import type { WordTokenizer } from "../tagging/pieces.js";
 import type { Base } from "./base.js";
 import type { Batching, MixedSet } from "./batches.js";
-import type { Position } from "./checkpoint.js";
 import type { Learner } from "./learner.js";
+import type { Position } from "./position.js";
 import type { SetReport } from "./read-sets.js";
 import type { Recipe } from "./recipe.js";
 import type { ValidationScore } from "./validate.js";
@@ -26,6 +26,8 @@ export interface StepEvent {
 
 export interface EpochEvent {
   readonly epoch: number;
+  /** Steps done. */
+  readonly step: number;
   readonly scores: readonly ValidationScore[];
   readonly best: boolean;
 }
@@ -49,11 +51,25 @@ export interface TrainingOptions {
   readonly signal: AbortSignal;
 }
 
+/** How far all calls of a run together have come. */
+export interface Progress {
+  readonly step: number;
+  /** The best epoch so far, from 0. */
+  readonly best: { readonly epoch: number; readonly score: number } | null;
+}
+
 /** A training that was stopped can be gone on with; one that has ended has its best weights. */
 export type TrainingEnd =
-  | { readonly reason: "interrupted" | "max steps"; readonly checkpoint: string }
+  | {
+      readonly reason: "interrupted" | "max steps";
+      readonly checkpoint: string;
+      readonly progress: Progress;
+    }
   | {
       readonly reason: "finished" | "early stop";
+      /** The last one: who goes on from it is at the end. */
+      readonly checkpoint: string;
+      readonly progress: Progress;
       readonly best: BestWeights;
       readonly base: Base;
       readonly tokenizer: WordTokenizer;

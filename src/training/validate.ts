@@ -1,10 +1,7 @@
 /** Judges weights in training by the engine's own code: its windows, its decoding, its scores. */
 import type { GraphSession, Numbers } from "../adapters/onnx/graph-session.js";
-import type { LabelledDocument } from "../dataset/document.js";
 import { prepareWords } from "../dataset/prepare.js";
-import { type GoldColumn, goldColumns, takeInventory } from "../evaluation/gold.js";
 import { scorer } from "../evaluation/scorer.js";
-import type { Selection } from "../evaluation/selection.js";
 import { goldSide, predictedSide } from "../evaluation/sides.js";
 import type { Encoder } from "../tagging/infer.js";
 import type { WordTokenizer } from "../tagging/pieces.js";
@@ -14,6 +11,7 @@ import { engine } from "../tagging/tag.js";
 import { outputOf } from "./export/served-graph.js";
 import { openDocuments } from "./label-documents.js";
 import type { LabelSource, Recipe, RecipeLens, ValidationSet } from "./recipe.js";
+import { goldColumn, labelledOnly, selectionOf } from "./validation-sets.js";
 
 export interface ValidationScore {
   readonly set: string;
@@ -63,32 +61,13 @@ async function scoreSet(set: ValidationSet, source: LabelSource, judge: Judge): 
     const { inputs } = prepareWords({ id: "", revision: "" }, document, set.context);
     const blocks = [];
     for (const input of inputs) blocks.push(await opened.tag(input));
-    scores.add(lens.name, goldSide(document, column), predictedSide(document, blocks, manifestOf(lens)));
+    const predicted = predictedSide(document, blocks, manifestOf(lens));
+    scores.add(lens.name, ...labelledOnly(goldSide(document, column), predicted, source, lens));
   }
   const report = scores.report().lenses[lens.name];
   const about = { set: set.name, lens: lens.name, decides: set.decides };
   if (report === undefined) return { ...about, f1: 0 };
   return "micro" in report ? { ...about, ...report.micro } : { ...about, f1: report.accuracy };
-}
-
-export async function goldColumn(
-  files: readonly string[],
-  source: LabelSource,
-  lens: RecipeLens,
-): Promise<GoldColumn> {
-  const inventory = await takeInventory(documentsOf(files));
-  const byName = new Map(source.column === "misc" ? [] : [[lens.name, source.column]]);
-  return goldColumns(inventory, [lens], { byName, otherwise: undefined })[0]!;
-}
-
-async function* documentsOf(files: readonly string[]): AsyncGenerator<LabelledDocument> {
-  for await (const { document } of openDocuments(files)) yield document;
-}
-
-/** Types that the set does not annotate do not count against the model. */
-export function selectionOf({ rename, keep, notAnnotated }: LabelSource): Selection {
-  const dropped = notAnnotated.map((type): [string, string] => [type, ""]);
-  return { rename: new Map([...rename, ...dropped]), ...(keep === undefined ? {} : { keep }) };
 }
 
 function loadedModel({ recipe, tokenizer, encoder }: Judge, lens: RecipeLens) {

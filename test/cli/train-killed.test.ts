@@ -77,6 +77,20 @@ describe("a training that is ended from outside", () => {
   }, 180_000);
 });
 
+describe("a training of two threads", () => {
+  it("goes on after kill -9 to the same best weights, to the last bit", async () => {
+    const train = (name: string, ...more: string[]) => ["train", recipe(name), "--threads", "2", ...more];
+    expect((await spanmill(train("two", "--quiet"))).status).toBe(0);
+    const first = start(train("killed"));
+    await stepsIn(join(folder, "killed.run", "log.jsonl"), 20);
+    first.process.kill("SIGKILL");
+    expect((await first.finished).status).toBe(137);
+    expect((await spanmill(train("killed", "--resume", "--quiet"))).status).toBe(0);
+    const best = (name: string) => readFileSync(join(folder, `${name}.run`, "best.safetensors"));
+    expect(best("killed").equals(best("two"))).toBe(true);
+  }, 180_000);
+});
+
 /** Asks the log, which grows by a line a step. */
 async function stepsIn(log: string, wanted: number): Promise<void> {
   for (;;) {

@@ -10,6 +10,7 @@ import type { Recipe } from "../../src/training/recipe.js";
 import type { TrainingEvents, TrainingOptions } from "../../src/training/run.js";
 import { spanmill } from "../support/command.js";
 import { temporaryFolder } from "../support/temporary.js";
+import { tinyBase } from "../support/tiny-base.js";
 
 const folder = temporaryFolder();
 
@@ -55,7 +56,8 @@ function double(end: MadeModel, from = 0) {
         pieces: 70,
         seconds: 0.1,
       });
-    events.epoch({ epoch: 0, scores: [{ set: "dev", lens: "ner", f1: 0.5, decides: true }], best: true });
+    const scores = [{ set: "dev", lens: "ner", f1: 0.5, decides: true }];
+    events.epoch({ epoch: 0, step: from + 2, scores, best: true });
     writeFileSync(join(options.runDirectory, "checkpoint"), "");
     return end;
   };
@@ -88,7 +90,8 @@ async function run(line: readonly string[], { make }: Pick<ReturnType<typeof dou
   return { status, ...out };
 }
 
-const FINISHED: MadeModel = { reason: "finished", folder: "made" };
+const PROGRESS = { step: 2, best: { epoch: 0, score: 0.5 } };
+const FINISHED: MadeModel = { reason: "finished", folder: "made", ...PROGRESS };
 const logOf = (directory: string) =>
   readFileSync(join(directory, "log.jsonl"), "utf8")
     .trim()
@@ -175,14 +178,17 @@ describe("train with a recipe", () => {
       folder: "made",
       run: join(folder, "elsewhere"),
       step: 2,
-      best: { epoch: 1 },
+      best: { epoch: 1, score: 0.5 },
     });
   });
 
   it("stops with the command that goes on, and its log has each step once", async () => {
     const out = join(folder, "it's stopped");
     const args = ["train", RECIPE, "--out", out, "--quiet", "--no-resume"];
-    const { status, stderr } = await run(args, double({ reason: "interrupted", checkpoint: "c" }));
+    const { status, stderr } = await run(
+      args,
+      double({ reason: "interrupted", checkpoint: "c", ...PROGRESS }),
+    );
     expect(status).toBe(130);
     expect(stderr).toBe(
       `stopped after step 2; a checkpoint is written. To go on:\n  spanmill train --resume ${RECIPE} --out '${folder}/it'\\''s stopped' --quiet\n`,
@@ -204,7 +210,7 @@ describe("train with a recipe", () => {
   it("says how to go on after --max-steps too", async () => {
     const { status, stderr } = await run(
       ["train", RECIPE, "--out", join(folder, "max"), "--max-steps", "2"],
-      double({ reason: "max steps", checkpoint: "c" }),
+      double({ reason: "max steps", checkpoint: "c", ...PROGRESS }),
     );
     expect(status).toBe(0);
     expect(stderr).toContain("To go on:");
@@ -281,6 +287,21 @@ describe("train in one line", () => {
     const other = double(FINISHED);
     await run(line(DATA, "--seed", "5"), other);
     expect(await first(other.calls[0]!.recipe.validation)).not.toEqual(held);
+  });
+
+  it("takes window and word shapes from a base that spanmill made, and bounds the window by the encoder", async () => {
+    const shapeOf = async (base: string) => {
+      const { calls, make } = double(FINISHED);
+      await run(line(DATA, "--base", base), { make });
+      const { window, wordShapes } = calls[0]!.recipe;
+      return [window, wordShapes];
+    };
+    expect(await shapeOf("models/english")).toEqual([192, true]);
+    const plain = tinyBase(join(folder, "plain"));
+    expect(await shapeOf(plain)).toEqual([64, true]);
+    writeFileSync(join(plain, "spanmill.json"), '{"format": 1, "window": 48}');
+    expect(await shapeOf(plain)).toEqual([48, false]);
+    expect(await shapeOf(join(folder, "nowhere"))).toEqual([128, true]);
   });
 
   it("holds sentences back where there are few documents", async () => {

@@ -33,25 +33,28 @@ describe("exitCodeTable", () => {
   });
 });
 
+const recipeTable = () => "| rows |\n";
+
 describe("rewriteDocs", () => {
   const page =
-    "# Top\n<!-- options:models inspect -->\nold\n<!-- /options -->\nmiddle\n<!-- exit-codes --><!-- /exit-codes -->\nend";
+    "# Top\n<!-- options:models inspect -->\nold\n<!-- /options -->\nmiddle\n<!-- exit-codes --><!-- /exit-codes -->\n<!-- recipe -->x<!-- /recipe -->end";
 
   it("replaces what stands between marks and nothing else", () => {
-    expect(rewriteDocs(page)).toBe(
+    expect(rewriteDocs(page, recipeTable)).toBe(
       `# Top\n<!-- options:models inspect -->\n\n${optionTable("models inspect")}\n<!-- /options -->\nmiddle\n` +
-        `<!-- exit-codes -->\n\n${exitCodeTable()}\n<!-- /exit-codes -->\nend`,
+        `<!-- exit-codes -->\n\n${exitCodeTable()}\n<!-- /exit-codes -->\n<!-- recipe -->\n\n| rows |\n\n<!-- /recipe -->end`,
     );
   });
 
-  it("changes nothing the second time", () => expect(rewriteDocs(rewriteDocs(page))).toBe(rewriteDocs(page)));
+  it("changes nothing the second time", () =>
+    expect(rewriteDocs(rewriteDocs(page, recipeTable), recipeTable)).toBe(rewriteDocs(page, recipeTable)));
 
   it.each([
     ["<!-- options:anotate --><!-- /options -->", /"anotate" in a mark is no command; did you mean annotate/],
     ["<!-- options:annotate -->", /is not closed by/],
     ["<!-- options:annotate --><!-- /exit-codes -->", /is not closed by/],
     ["<!-- /options -->", /closes nothing/],
-  ])("refuses %s", (markdown, message) => expect(() => rewriteDocs(markdown)).toThrow(message));
+  ])("refuses %s", (markdown, message) => expect(() => rewriteDocs(markdown, recipeTable)).toThrow(message));
 });
 
 describe("scripts/docs.mjs", () => {

@@ -75,6 +75,44 @@ describe("the batches of an epoch", () => {
     );
   });
 
+  test("hold it at every piece of the word where all are labelled", () => {
+    fc.assert(
+      fc.property(documents, fc.nat(5), (docs, epoch) => {
+        const answerOf = new Map<number, number>();
+        for (const { ids, offsets } of docs.flatMap(({ sentences }) => sentences)) {
+          for (let word = 0; word + 1 < offsets.length; word++)
+            for (const id of ids.slice(offsets[word], offsets[word + 1]))
+              answerOf.set(id, ids[offsets[word]!]! % 1000);
+        }
+        const answered: number[] = [];
+        const all = { ...BATCHING, labelledPieces: "all" } as const;
+        for (const { ids, answers } of batchesOf([{ documents: docs, passes: 1 }], epoch, all).flat()) {
+          ids.forEach((id, i) => {
+            if (answers[0]![i] === UNLABELLED) return;
+            expect(answers[0]![i]).toBe(answerOf.get(id));
+            answered.push(id);
+          });
+        }
+        expect(answered.sort((a, b) => a - b)).toEqual([...answerOf.keys()].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  test("have windows of like length, so that little is padding", () => {
+    const docs = Array.from({ length: 400 }, (_, i) => ({
+      sentences: [sentence(Array.from({ length: 1 + ((i * 7) % 18) }, () => 1))],
+    }));
+    const batching = { ...BATCHING, batchPieces: 200 };
+    let [pieces, size] = [0, 0];
+    for (const batch of batchesOf([{ documents: docs, passes: 1 }], 0, batching)) {
+      const tensors = tensorsOf(batch, 0, batching);
+      pieces += tensors.pieces;
+      size += tensors.windows * tensors.sequence;
+    }
+    // In the order in which they are drawn a third would be.
+    expect(1 - pieces / size).toBeLessThan(0.05);
+  });
+
   test("keep to the pieces of a batch and of a window, padding included", () => {
     fc.assert(
       fc.property(documents, (docs) => {

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SpanmillError } from "../../src/errors.js";
 import { readRecipe, usualCard, usualSchedule } from "../../src/training/recipe-file.js";
+import { temporaryFolder } from "../support/temporary.js";
+import { tinyBase } from "../support/tiny-base.js";
 
 const SMALLEST = `
 base: base
@@ -64,7 +66,8 @@ describe("readRecipe", () => {
       ],
       validation: [],
       schedule: usualSchedule(),
-      card: usualCard("english", "conf/base"),
+      export: ["int8", "fp32"],
+      card: usualCard("english"),
     });
     expect(recipe.schedule).toMatchObject({
       epochs: 4,
@@ -123,6 +126,33 @@ training: {epochs: 1, word-embeddings: frozen}
     expect(recipe.validation[0]).toMatchObject({ context: "sentence", decides: false });
     expect(recipe.validation[0]!.labels[0]!.keep).toEqual(new Set(["PER"]));
     expect(recipe.schedule).toMatchObject({ epochs: 1, wordEmbeddings: "frozen", rate: 3e-4 });
+  });
+
+  it("takes the forms that are exported, one or a list, and knows no others", () => {
+    const exported = (value: string) => readRecipe("r.yaml", `${SMALLEST}export: ${value}\n`).export;
+    expect(exported("int8")).toEqual(["int8"]);
+    expect(exported("[fp32, fp32]")).toEqual(["fp32"]);
+    expect(problems(`${SMALLEST}export: [int4]\n`)[0]).toContain("is not one of int8, fp32");
+    expect(problems(`${SMALLEST}export: []\n`)[0]).toContain("export");
+  });
+
+  it("refuses any-of where a model is judged", () => {
+    const source = SMALLEST.replace(
+      "{ner: {types: [PER, LOC]}}",
+      "{pos: {labels: [A, B], scheme: none}}",
+    ).replace("{ner: }", "{pos: }");
+    const validation = "validation: [{files: d.conll, labels: {pos: {any-of: {C: [A, B]}}}}]\n";
+    expect(problems(`${source}${validation}`)).toEqual([
+      expect.stringMatching(/^r\.yaml:6:46: any-of: .*one right label/),
+    ]);
+  });
+
+  it("holds the window against what the encoder of the base reads", () => {
+    const base = tinyBase(temporaryFolder());
+    const source = SMALLEST.replace("base: base", `base: ${base}`);
+    expect(problems(`${source}window: 64\n`)).toEqual([]);
+    const what = "window: windows of 65 pieces, but the encoder of the base reads 64";
+    expect(problems(`${source}window: 65\n`)).toEqual([`r.yaml:6:9: ${what}`]);
   });
 
   it("puts O first among labels", () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
@@ -9,6 +9,8 @@ import { tinyBase } from "../support/tiny-base.js";
 
 switchOffTelemetry();
 const { train } = await import("../../src/training/trainer.js");
+const { against } = await import("../../src/training/epochs.js");
+const { readNewestCheckpoint } = await import("../../src/training/checkpoint.js");
 
 const PEOPLE = ["anna", "bob", "clara", "dave", "emma", "frank"];
 const PLACES = ["rome", "oslo", "lima", "bern", "cairo", "delhi"];
@@ -84,6 +86,7 @@ function recipe(schedule: Partial<Recipe["schedule"]> = {}): Recipe {
       checkpointEvery: 7,
       ...schedule,
     },
+    export: ["int8"],
     card: {
       summary: "People and places.",
       languages: ["en"],
@@ -120,7 +123,11 @@ async function codeOf(work: () => Promise<unknown>): Promise<unknown> {
 
 function bytesOf(end: TrainingEnd): Map<string, Buffer> {
   if (!("best" in end)) throw new Error(`ended with ${end.reason}`);
-  return new Map([...end.best.weights].map(([name, numbers]) => [name, Buffer.from(numbers.buffer)]));
+  return asBytes(end.best.weights);
+}
+
+function asBytes(weights: ReadonlyMap<string, Float32Array>): Map<string, Buffer> {
+  return new Map([...weights].map(([name, numbers]) => [name, Buffer.from(numbers.buffer)]));
 }
 
 describe("a training", () => {
@@ -182,6 +189,23 @@ describe("a training", () => {
     expect(bytesOf(await run({ ...recipe(), seed: 6 }))).not.toEqual(one);
   });
 
+  test("changes no shapes where the tokenizer tells capitals from small letters, and says so", async () => {
+    const cased = join(folder, "cased");
+    cpSync(join(folder, "base"), cased, { recursive: true });
+    const tokenizer = JSON.parse(readFileSync(join(cased, "tokenizer.json"), "utf8"));
+    tokenizer.normalizer.lowercase = false;
+    writeFileSync(join(cased, "tokenizer.json"), JSON.stringify(tokenizer));
+    const notes: string[] = [];
+    const weightsOf = async (base: string, upperCased: number) => {
+      const wanted = { ...recipe({ epochs: 1, lowerCased: 0, upperCased }), base };
+      return bytesOf(await run(wanted, {}, { note: (text) => notes.push(text) }));
+    };
+    expect(await weightsOf(cased, 0)).toEqual(await weightsOf(cased, 1));
+    expect(notes.filter((text) => text.startsWith("lower-cased and upper-cased count as 0"))).toHaveLength(1);
+    expect(await weightsOf(join(folder, "base"), 0)).not.toEqual(await weightsOf(join(folder, "base"), 1));
+    expect(notes.filter((text) => text.startsWith("lower-cased"))).toHaveLength(1);
+  });
+
   test("keeps the word table as it was where it is frozen", async () => {
     const frozen = bytesOf(await run(recipe({ wordEmbeddings: "frozen", epochs: 1, averaged: 0 })));
     const trained = bytesOf(await run(recipe({ epochs: 1, averaged: 0 })));
@@ -190,6 +214,22 @@ describe("a training", () => {
     const base = readBase(join(folder, "base"), true, []).weights.get(name)!;
     expect(frozen.get(name)).toEqual(Buffer.from(base.buffer));
     expect(trained.get(name)).not.toEqual(Buffer.from(base.buffer));
+  });
+
+  test("ends with the weights of its best epoch, not with the last", async () => {
+    const judged: { best: boolean; weights: Map<string, Buffer> }[] = [];
+    const runDirectory = temporaryFolder();
+    const epoch = ({ best }: { best: boolean }) => {
+      // The checkpoint before judging holds the weights that were judged.
+      const kept = readNewestCheckpoint(runDirectory, () => undefined)!;
+      judged.push({ best, weights: asBytes(kept.kinds.weight!) });
+    };
+    const end = await run(recipe({ epochs: 10, averaged: 0 }), { runDirectory }, { epoch });
+    const best = judged.findLastIndex((one) => one.best);
+    expect(best).toBeLessThan(9);
+    expect(end).toMatchObject({ best: { epoch: best }, progress: { best: { epoch: best } } });
+    expect(bytesOf(end)).toEqual(judged[best]!.weights);
+    expect(bytesOf(end)).not.toEqual(judged.at(-1)!.weights);
   });
 
   test("stops early where epochs get no better", async () => {
@@ -202,24 +242,157 @@ describe("a training", () => {
     expect(end.reason).toBe("early stop");
     expect(epochs).toBe(3);
   });
+
+  test("that stopped early does not train on when it is asked to go on", async () => {
+    const runDirectory = temporaryFolder();
+    const still = recipe({ epochs: 30, rate: 1e-9, headRate: 1e-9, patience: 2 });
+    const whole = bytesOf(await run(still, { runDirectory }));
+    const steps: number[] = [];
+    const again = await run(still, { runDirectory, resume: true }, { step: ({ step }) => steps.push(step) });
+    expect(again.reason).toBe("early stop");
+    expect(steps).toEqual([]);
+    expect(bytesOf(again)).toEqual(whole);
+  });
+
+  test("keeps the last weights where no set decides", async () => {
+    const wanted = recipe({ averaged: 0 });
+    const validation = wanted.validation.map((set) => ({ ...set, decides: false }));
+    const runDirectory = temporaryFolder();
+    const end = await run({ ...wanted, validation }, { runDirectory });
+    expect(end).toMatchObject({ best: { epoch: 2 } });
+    const last = readNewestCheckpoint(runDirectory, () => undefined)!.kinds.weight!;
+    expect(bytesOf(end)).toEqual(asBytes(last));
+  });
+
+  test("keeps the later of two epochs without a right span, and counts it as no better", async () => {
+    const empty = join(folder, "empty.conll");
+    writeFileSync(empty, "anna\tO\nwent\tO\n\nrome\tO\n");
+    const wanted = recipe({ epochs: 9, patience: 2 });
+    const validation = wanted.validation.map((set) => ({ ...set, files: [empty] }));
+    const end = await run({ ...wanted, validation });
+    expect(end).toMatchObject({ reason: "early stop", best: { epoch: 2, score: 0 } });
+    expect(against({ epoch: 0, score: 0.5 }, 0)).toEqual({ better: false, best: false });
+    expect(against({ epoch: 0, score: 0.5 }, 0.5)).toEqual({ better: false, best: false });
+  });
 });
 
 describe("what goes wrong", () => {
-  test("a loss that is no number ends the training, and the checkpoint before it is there", async () => {
+  test("a loss that is no number ends the training, and the state before it is kept", async () => {
     const runDirectory = temporaryFolder();
-    const wild = recipe({ rate: 1e30, headRate: 1e30, clip: 0, warmUp: 0.5, checkpointEvery: 1 });
-    expect(await codeOf(() => run(wild, { runDirectory }))).toBe("TRAINING_DIVERGED");
-    expect(readdirSync(runDirectory).some((name) => name.startsWith("checkpoint-"))).toBe(true);
+    let last = 0;
+    const wild = recipe({ rate: 1e30, headRate: 1e30, clip: 0, warmUp: 0.5, checkpointEvery: 1000 });
+    const step = (event: { step: number }) => {
+      last = event.step;
+    };
+    expect(await codeOf(() => run(wild, { runDirectory }, { step }))).toBe("TRAINING_DIVERGED");
+    const kept = readNewestCheckpoint(runDirectory, () => undefined)!;
+    expect(kept.position.step).toBe(last);
+    expect(last).toBeGreaterThan(0);
+  });
+
+  test("the advice to lower the rates can be followed, and the change is told of", async () => {
+    const runDirectory = temporaryFolder();
+    await run(recipe(), { runDirectory, maxSteps: 3 });
+    const notes: string[] = [];
+    const tamer = recipe({ rate: 1e-3, headRate: 2e-3, clip: 0.5, patience: 9, checkpointEvery: 9 });
+    const end = await run(tamer, { runDirectory, resume: true }, { note: (text) => notes.push(text) });
+    expect(end.reason).toBe("finished");
+    expect(notes.filter((text) => text.endsWith("from here on"))).toEqual([
+      "rate was 0.01 up to step 3, and is 0.001 from here on",
+      "head-rate was 0.02 up to step 3, and is 0.002 from here on",
+      "clip was 1 up to step 3, and is 0.5 from here on",
+      "patience was 0 up to step 3, and is 9 from here on",
+      "checkpoint-every was 7 up to step 3, and is 9 from here on",
+    ]);
+    const again: string[] = [];
+    await run(tamer, { runDirectory, resume: true }, { note: (text) => again.push(text) });
+    expect(again.join()).not.toContain("from here on");
+  });
+
+  test.each([
+    ["a file that is missing", undefined, {}, "INPUT_NOT_FOUND", "dev.conll"],
+    ["a file without words", "\n", {}, "TRAINING_DATA", "set dev (validation): there is no word"],
+    ["no such column", "anna\tB-PER\n", { column: 5 }, "TRAINING_DATA", "no such column"],
+    ["a label of no lens", "anna\tB-PET\n", {}, "TRAINING_DATA", "has no label"],
+    ["tags that mark no spans", "anna\tNOUN\n", {}, "TRAINING_DATA", "mark no spans"],
+  ])("a validation set with %s is refused before the first step", async (_, content, source, code, what) => {
+    const own = temporaryFolder();
+    const file = join(own, "dev.conll");
+    if (content !== undefined) writeFileSync(file, content);
+    const { validation, ...rest } = recipe();
+    const labels = validation[0]!.labels.map((one) => ({ ...one, ...source }));
+    let steps = 0;
+    const refused = run(
+      { ...rest, validation: [{ ...validation[0]!, files: [file], labels }] },
+      {},
+      { step: () => steps++ },
+    );
+    await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(what) });
+    expect(steps).toBe(0);
+  });
+
+  test("judging that fails finds the epoch's last step in a checkpoint", async () => {
+    const file = join(temporaryFolder(), "dev.conll");
+    writeFileSync(file, labelled(12, 3));
+    const { validation, ...rest } = recipe({ epochs: 1, checkpointEvery: 1000 });
+    const runDirectory = temporaryFolder();
+    let last = 0;
+    const failed = run(
+      { ...rest, validation: [{ ...validation[0]!, files: [file] }] },
+      { runDirectory },
+      {
+        step: ({ step }) => {
+          last = step;
+          rmSync(file, { force: true });
+        },
+      },
+    );
+    await expect(failed).rejects.toMatchObject({ code: "INPUT_NOT_FOUND" });
+    expect(readNewestCheckpoint(runDirectory, () => undefined)?.position.step).toBe(last);
+  });
+
+  test("a window beyond the positions of the encoder is refused before the first step", async () => {
+    let steps = 0;
+    const refused = run({ ...recipe(), window: 65 }, {}, { step: () => steps++ });
+    await expect(refused).rejects.toMatchObject({ code: "USAGE", message: expect.stringContaining("64") });
+    expect(steps).toBe(0);
   });
 
   test("a checkpoint of another recipe is refused", async () => {
     const runDirectory = temporaryFolder();
     await run(recipe(), { runDirectory, maxSteps: 3 });
-    const other = recipe({ rate: 2e-2 });
+    const other = recipe({ warmUp: 0.2 });
     expect(await codeOf(() => run(other, { runDirectory, resume: true }))).toBe("CHECKPOINT_BROKEN");
     expect(await codeOf(() => run(recipe(), { runDirectory, resume: true, threads: 2 }))).toBe(
       "CHECKPOINT_BROKEN",
     );
+  });
+
+  test("a checkpoint of other data or another base is refused, wherever they lie", async () => {
+    const moved = temporaryFolder();
+    cpSync(folder, moved, { recursive: true });
+    const here = recipe();
+    const there: Recipe = {
+      ...here,
+      name: "other",
+      output: join(moved, "elsewhere"),
+      base: join(moved, "base"),
+      sets: [{ ...here.sets[0]!, files: [join(moved, "train.conll")], licence: "CC0" }],
+      card: { ...here.card, summary: "Others." },
+    };
+    const runDirectory = temporaryFolder();
+    await run(here, { runDirectory, maxSteps: 3 });
+    const end = await run(there, { runDirectory, maxSteps: 3, resume: true });
+    expect(end).toMatchObject({ reason: "max steps", checkpoint: expect.stringMatching(/00000006/) });
+
+    const data = readFileSync(join(moved, "train.conll"), "utf8");
+    writeFileSync(join(moved, "train.conll"), data.replace("went\tO", "flew\tO"));
+    expect(await codeOf(() => run(there, { runDirectory, resume: true }))).toBe("CHECKPOINT_BROKEN");
+    writeFileSync(join(moved, "train.conll"), data);
+    const weights = readFileSync(join(moved, "base", "model.safetensors"));
+    weights[weights.length - 2]! ^= 1;
+    writeFileSync(join(moved, "base", "model.safetensors"), weights);
+    expect(await codeOf(() => run(there, { runDirectory, resume: true }))).toBe("CHECKPOINT_BROKEN");
   });
 
   test("a checkpoint that is not whole is told of, and the one before it gone on from to the same weights", async () => {

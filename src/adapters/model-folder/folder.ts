@@ -13,6 +13,7 @@ import { refuseWhatDiffers, usualBlankBeforeWord } from "../huggingface/tokenize
 import { digestFiles } from "./digest.js";
 import { type FolderManifest, folderManifest, MANIFEST_KEYS } from "./manifest.js";
 import { chooseOnnxFile } from "./onnx-file.js";
+import { lackOfTokenizer } from "./tokenizer-file.js";
 
 type Json = Record<string, unknown>;
 
@@ -98,14 +99,8 @@ function requireFiles(directory: string, onnx: string | undefined): void {
   const missing: string[] = [];
   const lacks = (file: string) => !existsSync(join(directory, file));
   if (lacks("config.json")) missing.push("config.json (architecture and labels)");
-  if (lacks("tokenizer.json")) {
-    missing.push(
-      lacks("vocab.txt") && lacks("vocab.json") && lacks("sentencepiece.bpe.model") && lacks("spiece.model")
-        ? "tokenizer.json"
-        : "tokenizer.json (there is a slow tokenizer's vocabulary only: load it with AutoTokenizer(..., use_fast=True) " +
-            "and save it with save_pretrained)",
-    );
-  }
+  const tokenizer = lackOfTokenizer(directory);
+  if (tokenizer !== undefined) missing.push(tokenizer);
   if (onnx === undefined) {
     missing.push(
       "onnx/model.onnx, or a variant such as onnx/model_quantized.onnx (export it with " +

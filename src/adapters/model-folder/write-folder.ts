@@ -1,7 +1,18 @@
 /** Puts a model folder on disk, whole or not at all. */
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { describeForeign, SpanmillError, systemCode } from "../../errors.js";
 
@@ -38,6 +49,21 @@ export async function writeFolder(folder: string, files: ReadonlyMap<string, Uin
     }
   } catch (error) {
     throw outputError(folder, error, state.kept);
+  }
+}
+
+/**
+ * Whether `writeFolder` could write there now; what is missing of the path to it is made.
+ *
+ * @throws SpanmillError OUTPUT_FULL, OUTPUT_UNWRITABLE
+ */
+export async function checkFolder(folder: string): Promise<void> {
+  try {
+    const target = (await look(folder)) === undefined ? resolve(folder) : await realpath(folder);
+    await mkdir(dirname(target), { recursive: true });
+    await rmdir(await mkdtemp(join(dirname(target), `.${basename(target)}.`)));
+  } catch (error) {
+    throw outputError(folder, error, "Nothing was written there");
   }
 }
 

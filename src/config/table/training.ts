@@ -98,7 +98,7 @@ export const TRAINING_OPTIONS = [
   {
     key: "threads",
     value: one(integer("N", { min: 1, max: 1024 })),
-    absent: "as many as the machine runs at once",
+    absent: "as many as the machine runs at once; with --resume, those of the run",
     group: "Training",
     commands: ["train"],
     doc: "Threads that compute. Weights are the same to the last bit only for the same number.",

@@ -24,6 +24,8 @@ export interface ScoredBlock {
   readonly words: number;
   /** Words that begin a line, as in `decode`. */
   readonly lines: readonly number[];
+  /** Words of which nobody says what they are: a span with one of them is neither right nor wrong. */
+  readonly unlabelled?: ReadonlySet<number>;
 }
 
 /**
@@ -32,20 +34,22 @@ export interface ScoredBlock {
  * decoded once.
  */
 export function judgeSpans(
-  { logits, words, lines }: ScoredBlock,
+  { logits, words, lines, unlabelled = new Set() }: ScoredBlock,
   labelSet: LabelSet,
   gold: readonly TagSpan[],
   strategy: DecodeOptions["strategy"] = "constrained",
 ): JudgedSpan[] {
   const right = new Set(gold.map(({ start, end, type }) => `${start} ${end} ${type}`));
   const width = labelSet.labels.length;
-  return decode(logits, words, labelSet, lines, { strategy, temperature: 1 }).spans.map(
-    ({ start, end, label }) => ({
-      logits: logits.slice(start * width, end * width),
-      ofType: labelSet.tags.map(({ type }) => type === label),
-      correct: right.has(`${start} ${end} ${label}`),
-    }),
+  const { spans } = decode(logits, words, labelSet, lines, { strategy, temperature: 1 });
+  const judged = spans.filter(
+    ({ start, end }) => ![...unlabelled].some((word) => word >= start && word < end),
   );
+  return judged.map(({ start, end, label }) => ({
+    logits: logits.slice(start * width, end * width),
+    ofType: labelSet.tags.map(({ type }) => type === label),
+    correct: right.has(`${start} ${end} ${label}`),
+  }));
 }
 
 /** Words of a lens without spans. @param gold index of each word's label; a word with none, or -100, is left out. */
