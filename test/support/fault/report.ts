@@ -1,4 +1,4 @@
-/** What each run of a scenario came to: a line for people, and a line of JSON in a file that `totals.js` sums. */
+/** What each run came to: a line for people, and a line of JSON in a file that `totals.js` sums. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Verdict } from "./check.js";
@@ -23,7 +23,17 @@ export interface FaultReport extends Verdict {
   readonly ms: number;
 }
 
-export function keepReport(report: FaultReport): void {
+/** A run that ended before it could be judged. */
+export interface Unjudged {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly unjudged: true;
+  readonly ms: number;
+}
+
+export type KeptReport = FaultReport | Unjudged;
+
+export function keepReport(report: KeptReport): void {
   mkdirSync(FAULT_DIR, { recursive: true });
   appendFileSync(REPORTS, `${JSON.stringify(report)}\n`);
 }

@@ -146,6 +146,9 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
   let isJudged = false;
   onTestFailed(() => {
     if (isJudged) return;
+    if (options.counts !== false) {
+      keepReport({ scenario: name, seed, unjudged: true, ms: Date.now() - began });
+    }
     const logs = new Map(workers.map((worker) => [worker.name, worker.log()]));
     console.log(`${name} (FAULT_SEED=${seed}): ${keepLogs({ scenario: name, seed }, logs, events)}`);
   });

@@ -1,13 +1,17 @@
-/** `node dist/test/support/fault/totals.js`: sums what all fault runs since the last build of dist came to. */
+/**
+ * `node dist/test/support/fault/totals.js`: sums what all fault runs in reports.jsonl came to. `npm run test:fault` empties
+ * that file before its tests and prints this after them; other runs of tests add to it. Mutants are not in it.
+ */
 import { existsSync, readFileSync } from "node:fs";
-import { type FaultReport, REPORTS } from "./report.js";
+import { type FaultReport, type KeptReport, REPORTS } from "./report.js";
 
-const reports: FaultReport[] = existsSync(REPORTS)
+const kept: KeptReport[] = existsSync(REPORTS)
   ? readFileSync(REPORTS, "utf8")
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line))
   : [];
+const reports = kept.filter((report): report is FaultReport => !("unjudged" in report));
 
 const sum = (of: (report: FaultReport) => number) => reports.reduce((total, report) => total + of(report), 0);
 const duplicates: Record<string, number> = {};
@@ -35,6 +39,8 @@ function spread(values: readonly number[]): { median: number; most: number } | u
 
 const totals = {
   runs: reports.length,
+  /** Of these nothing is known: their tests were red before the end. */
+  unjudged: kept.filter((report) => "unjudged" in report).map(({ scenario, seed }) => `${scenario}: ${seed}`),
   scenarios: new Set(reports.map(({ scenario }) => scenario)).size,
   faults: sum(({ faults }) => faults),
   inputs: sum(({ inputs }) => inputs),
