@@ -1,4 +1,6 @@
 /** A mutant for each invariant that turns the checker red, so that a green run means something. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Invariant } from "../support/fault/check.js";
 import type { Edit } from "../support/fault/edits.js";
@@ -6,6 +8,7 @@ import type { FaultReport } from "../support/fault/report.js";
 import { openScenario, type ScenarioOptions } from "../support/fault/scenario.js";
 import { sharedKafka } from "../support/servers/shared.js";
 import { until } from "../support/servers/until.js";
+import { temporaryFolder } from "../support/temporary.js";
 
 let bootstrap: string;
 beforeAll(async () => {
@@ -212,3 +215,51 @@ describe("a mutant", () => {
     180_000,
   );
 });
+
+describe("a worker that holds more than its bound", () => {
+  it("is seen, however long it sleeps: the others did meanwhile what it sends when it wakes", async () => {
+    const lanesOpen = join(temporaryFolder(), "lanes-open");
+    const run = await openScenario("the bound of documents is ignored", {
+      ...{ bootstrap, counts: false, inFlight: 20, partitions: 2 },
+      settings: { "kafka.session-timeout": "2s" },
+    });
+    await run.feed(DOCUMENTS);
+    const worker = run.start({ edits: greedy(lanesOpen) });
+    await worker.started.until(({ stderr }) => stderr.includes("holds all"));
+    await run.sleep(worker, async () => {
+      run.start();
+      await run.outputs(DOCUMENTS);
+      await until("all committed", () => run.observer.lag() === 0);
+      writeFileSync(lanesOpen, "");
+    });
+    const twice = () => run.observer.copies.length >= 3 * DOCUMENTS;
+    await until("what it held", twice);
+    const report = await run.finish();
+    expect(seen(report)).toEqual(["I3"]);
+    expect(report.violations.map(({ what }) => what)).toEqual([
+      expect.stringMatching(/^\d+ documents in flight came again after "SIGSTOP worker-1", over \d+$/),
+    ]);
+  }, 180_000);
+});
+
+/** Takes all there is, and sends nothing before the file is there. */
+function greedy(lanesOpen: string): Edit[] {
+  return [
+    {
+      file: "src/pipeline/flight.js",
+      find: "room: () => documents < limit.documents",
+      put: "room: () => true",
+    },
+    {
+      file: "src/pipeline/flight.js",
+      find: "documents++;",
+      put: `if (++documents === ${DOCUMENTS}) process.stderr.write("holds all\\n");`,
+    },
+    {
+      file: "src/adapters/kafka/lane.js",
+      find: "await Promise.resolve();",
+      put: `while (!process.getBuiltinModule("node:fs").existsSync(${JSON.stringify(lanesOpen)}))
+        await new Promise((go) => setTimeout(go, 20));`,
+    },
+  ];
+}

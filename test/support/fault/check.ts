@@ -1,6 +1,6 @@
 /** Judges a run by the invariants I1 to I6. Pure. */
 import { isDeepStrictEqual } from "node:util";
-import { type Copy, type History, header, type Input, nameOf } from "./history.js";
+import { type Copy, type History, header, type Input, nameOf, type Sample } from "./history.js";
 import type { Reference } from "./reference.js";
 import { CAUSES, type Cause, type FaultEvent } from "./timeline.js";
 
@@ -156,7 +156,7 @@ function checkOrder({ copies }: History, say: Say): void {
 
 /**
  * Each copy beyond the first must have the bytes of the one before, an event between the two, and an input that was not yet
- * committed when the event began. Of one event there may be no more than were in flight, or done and not committed.
+ * committed when the event began. Of one event there may be no more than were done and not committed, or in flight.
  */
 function checkDuplicates(
   history: History,
@@ -165,7 +165,7 @@ function checkDuplicates(
   say: Say,
 ): Verdict["duplicates"] {
   const counts: Partial<Record<Cause | "untraced", number>> = {};
-  const again = new Map<FaultEvent, Set<string>>();
+  const again = new Map<FaultEvent, Again>();
   for (const [name, copies] of groups) {
     for (const channel of new Set(copies.map((copy) => copy.channel))) {
       const same = copies.filter((copy) => copy.channel === channel).toSorted((a, b) => a.at - b.at);
@@ -173,16 +173,30 @@ function checkDuplicates(
         if (i === 0) continue;
         const before = same[i - 1]!;
         if (!sameBytes(before, copy)) say("I3", `the copies of ${name} on ${channel} differ`);
-        const event = causeOf(history, before, copy);
+        const between = eventsBetween(history, before, copy);
+        const event = causeOf(between);
         const cause = (event?.cause ?? "untraced") as Cause | "untraced";
         counts[cause] = (counts[cause] ?? 0) + 1;
         if (event === undefined) say("I3", `${name} came again on ${channel} and nothing had happened`);
-        else again.set(event, (again.get(event) ?? new Set()).add(name));
+        else note(again, event, name, between);
       }
     }
   }
-  for (const [event, names] of again) checkBound(history, groups, event, names, limits, say);
+  for (const [event, one] of again) checkBound(history, groups, event, one, limits, say);
   return counts;
+}
+
+/** What came again by an event, each with the events that it may have come by as well. */
+type Again = Map<string, Set<FaultEvent>>;
+
+function note(
+  again: Map<FaultEvent, Again>,
+  event: FaultEvent,
+  name: string,
+  between: readonly FaultEvent[],
+) {
+  const names = again.get(event) ?? new Map<string, Set<FaultEvent>>();
+  again.set(event, names.set(name, new Set([...(names.get(name) ?? []), ...between])));
 }
 
 /** Copies of different pipelines have different names, and other bytes. */
@@ -198,9 +212,15 @@ function sameBytes(a: Copy, b: Copy): boolean {
 const APPEND_MS = 2_000;
 const REACH_MS = 10_000;
 
-function causeOf({ events }: History, before: Copy, copy: Copy): FaultEvent | undefined {
+/** Those that a second copy may have come by. */
+function eventsBetween({ events }: History, before: Copy, copy: Copy): FaultEvent[] {
   const late = ({ cause }: FaultEvent) => (cause === "coordinator-loss" ? REACH_MS : APPEND_MS);
-  const between = events.filter((event) => event.from <= copy.at && event.to + late(event) >= before.at);
+  return events.filter(
+    (event) => event.cause !== "other" && event.from <= copy.at && event.to + late(event) >= before.at,
+  );
+}
+
+function causeOf(between: readonly FaultEvent[]): FaultEvent | undefined {
   for (const cause of CAUSES) {
     const found = between.findLast((event) => event.cause === cause);
     if (found !== undefined) return found;
@@ -208,25 +228,45 @@ function causeOf({ events }: History, before: Copy, copy: Copy): FaultEvent | un
   return undefined;
 }
 
+/**
+ * A document that came again and was in no log by the end of what it may have come by was in flight then. A worker that
+ * wakes may take one more of each partition before it hears that it was put out of the group.
+ */
 function checkBound(
-  { samples, inputs }: History,
+  history: History,
   groups: ReadonlyMap<string, readonly Copy[]>,
   event: FaultEvent,
-  names: ReadonlySet<string>,
+  again: Again,
   limits: Limits,
   say: Say,
 ): void {
-  const before = samples.filter(({ at }) => at <= event.from);
-  const committed = before.at(-1)?.committed ?? new Map<number, bigint>();
-  for (const name of names) {
+  const { inputs } = history;
+  const causes = new Set([...again.values()].flatMap((between) => [...between]));
+  const committedAt = new Map([...causes].map((cause) => [cause, committedBy(history, cause.from)]));
+  const isCommitted = (name: string, cause: FaultEvent) => {
     const { partition, offset } = inputs.get(name)!;
-    if (offset < (committed.get(partition) ?? 0n)) say("I3", `${name} came again though it was committed`);
+    return offset < (committedAt.get(cause)!.get(partition) ?? 0n);
+  };
+  const isDone = (name: string, { still, to }: FaultEvent) =>
+    groups.get(name)!.some(({ at }) => at <= (still ?? to));
+  let inFlight = 0;
+  for (const [name, between] of again) {
+    const open = [...between].filter((cause) => !isCommitted(name, cause));
+    if (open.length === 0) say("I3", `${name} came again though it was committed`);
+    else if (!open.some((cause) => isDone(name, cause))) inFlight++;
   }
-  // Done and not committed: those done since the last commit, and those done ahead of one that was not.
-  const done = [...groups].filter(([name, copies]) => {
-    const { partition, offset } = inputs.get(name)!;
-    return offset >= (committed.get(partition) ?? 0n) && copies.some(({ at }) => at <= event.to);
-  });
-  const most = limits.inFlight * Math.max(1, event.workers) + done.length;
-  if (names.size > most) say("I3", `${names.size} documents came again after "${event.what}", over ${most}`);
+  const partitions = new Set([...inputs.values()].map(({ partition }) => partition)).size;
+  const most = [...causes].reduce((sum, cause) => sum + limits.inFlight * handsOf(cause), partitions);
+  if (inFlight > most)
+    say("I3", `${inFlight} documents in flight came again after "${event.what}", over ${most}`);
+}
+
+/** Workers whose documents may come again by it. */
+function handsOf({ still, workers }: FaultEvent): number {
+  return still === undefined ? Math.max(1, workers) : 1;
+}
+
+/** What was committed for certain at a time. */
+function committedBy({ samples }: History, at: number): Sample["committed"] {
+  return samples.findLast(({ by }) => by <= at)?.committed ?? new Map();
 }

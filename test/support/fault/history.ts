@@ -22,7 +22,9 @@ export interface Copy extends RawRecord {
 }
 
 export interface Sample {
+  /** When it was asked for, and when the answer was there: what was committed stood so at some moment between. */
   readonly at: number;
+  readonly by: number;
   readonly committed: ReadonlyMap<number, bigint>;
 }
 

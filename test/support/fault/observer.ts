@@ -94,7 +94,7 @@ export function observe(settings: ObserverSettings): Observer {
     settings.look();
     const at = Date.now();
     const committed = await readCommitted(bootstrap, group, input, partitions);
-    const sample = { at, committed };
+    const sample = { at, by: Date.now(), committed };
     for (const record of await inputTail()) {
       inputs.set(nameOf(record), known(record, settings.expected));
       partitions = Math.max(partitions, record.partition + 1);

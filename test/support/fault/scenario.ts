@@ -37,7 +37,7 @@ import { referenceOf } from "./reference.js";
 import { describeReport, type FaultReport, keepLogs, keepReport } from "./report.js";
 import { standstills } from "./standstill.js";
 import { eventsOf, type FaultEvent } from "./timeline.js";
-import { type FaultWorker, startWorker, usageOf, type WorkerOptions } from "./workers.js";
+import { type FaultWorker, isStill, startWorker, usageOf, type WorkerOptions } from "./workers.js";
 
 export interface ScenarioOptions {
   /** Past all proxies: what checks must not suffer from the fault. */
@@ -134,6 +134,8 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     ...options.settings,
   };
   const alive = () => workers.filter((worker) => worker.ended() === undefined);
+  const ranAt = (at: number) =>
+    workers.filter(({ startedAt, endedAt }) => startedAt <= at && at <= endedAt()).length;
   const look = () => {
     for (const worker of alive()) {
       const now = usageOf(worker.started.process.pid);
@@ -165,6 +167,13 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       const event = { cause, what, from, to: Date.now(), workers: running };
       events.push(kind === undefined ? event : { ...event, kind });
     }
+  };
+  /** @param act gives when the one worker that it stops did nothing any more */
+  const stop = async (what: string, act: () => Promise<number>, kind: string): Promise<void> => {
+    const from = Date.now();
+    const running = alive().length;
+    const still = await act();
+    events.push({ cause: "unclean-stop", what, from, still, to: Date.now(), workers: running, kind });
   };
   const terminate: Scenario["terminate"] = async (worker) => {
     const from = performance.now();
@@ -236,16 +245,20 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
         worker.expectEnd();
         worker.started.process.kill("SIGKILL");
         await worker.finished;
+        return Date.now();
       };
-      await fault("unclean-stop", `kill -9 ${worker.name}`, act, "kill -9");
+      await stop(`kill -9 ${worker.name}`, act, "kill -9");
     },
     async sleep(worker, until) {
       const act = async () => {
         worker.started.process.kill("SIGSTOP");
+        await isStill(worker.started.process.pid);
+        const still = Date.now();
         await until();
         worker.started.process.kill("SIGCONT");
+        return still;
       };
-      await fault("unclean-stop", `SIGSTOP ${worker.name}`, act, "SIGSTOP");
+      await stop(`SIGSTOP ${worker.name}`, act, "SIGSTOP");
     },
     excuse(names) {
       for (const name of names) gone.add(name);
@@ -255,7 +268,8 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       worker.expectEnd();
       await worker.finished;
       const at = Date.now();
-      events.push({ cause: "unclean-stop", what: `${worker.name} died`, from: at, to: at, workers: running });
+      const times = { from: at, still: at, to: at };
+      events.push({ cause: "unclean-stop", what: `${worker.name} died`, ...times, workers: running });
     },
     terminate,
     terminateAll,
@@ -267,7 +281,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       await observer.stop();
       const all = [
         ...events,
-        ...workers.flatMap((worker) => eventsOf(worker.log(), worker.name, workers.length, worker.endedAt())),
+        ...workers.flatMap((worker) => eventsOf(worker.log(), worker.name, ranAt, worker.endedAt())),
       ].toSorted((a, b) => a.from - b.from);
       const complaints = workers.flatMap((worker) => worker.complaint() ?? []);
       const { inputs, copies, samples, unsafe } = observer;

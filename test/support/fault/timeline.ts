@@ -10,6 +10,8 @@ export interface FaultEvent {
   readonly what: string;
   readonly from: number;
   readonly to: number;
+  /** Where it stopped one worker: when that surely did nothing any more, which may be long before `to`. */
+  readonly still?: number;
   /** Workers that ran when it began. */
   readonly workers: number;
   /** What totals.js sums its standstill by: of a fault of the scenario's own. */
@@ -20,8 +22,14 @@ export interface FaultEvent {
  * Rebalances, and crashes of the consumer, as a worker's log tells them.
  *
  * @param end when it ended, which also ends what it did not see the end of
+ * @param workersAt how many ran at a time
  */
-export function eventsOf(log: string, worker: string, workers: number, end: number): FaultEvent[] {
+export function eventsOf(
+  log: string,
+  worker: string,
+  workersAt: (at: number) => number,
+  end: number,
+): FaultEvent[] {
   const events: FaultEvent[] = [];
   let open: { cause: Cause; from: number } | undefined;
   for (const line of log.split("\n")) {
@@ -30,11 +38,13 @@ export function eventsOf(log: string, worker: string, workers: number, end: numb
     if (/rebalancing$/.test(kind)) open ??= { cause: "rebalance", from: at };
     else if (/crash(ed)?$/.test(kind)) open = { cause: "coordinator-loss", from: open?.from ?? at };
     else if (/assigned$/.test(kind) && open !== undefined) {
-      events.push({ ...open, what: `${worker} joined again`, to: at, workers });
+      events.push({ ...open, what: `${worker} joined again`, to: at, workers: workersAt(open.from) });
       open = undefined;
     }
   }
-  if (open !== undefined) events.push({ ...open, what: `${worker} left`, to: end, workers });
+  if (open !== undefined) {
+    events.push({ ...open, what: `${worker} left`, to: end, workers: workersAt(open.from) });
+  }
   return events;
 }
 

@@ -1,6 +1,7 @@
 /** `spanmill run` processes of a scenario: how they are started, watched and ended. */
 import { readdirSync, readFileSync } from "node:fs";
 import { type Finished, type Started, start } from "../command.js";
+import { until } from "../servers/until.js";
 import type { WrongClock } from "./clock.js";
 import { EDITS, type Edit, editMark } from "./edits.js";
 
@@ -23,7 +24,9 @@ export interface FaultWorker {
   log(): string;
   /** Undefined while it runs. */
   ended(): Finished | undefined;
-  /** When it ended, in milliseconds since 1970; now while it runs. */
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+  /** When it ended; now while it runs. */
   endedAt(): number;
   /** From now on its end is no violation. */
   expectEnd(): void;
@@ -37,6 +40,7 @@ export function startWorker(
   { edits = [], env = {}, clock }: WorkerOptions,
 ): FaultWorker {
   const flags = Object.entries(settings).flatMap(([key, value]) => [`--${key.replaceAll(".", "-")}`, value]);
+  const startedAt = Date.now();
   const started = start(["run", ...flags], {
     env: { ...env, ...clock?.env, [EDITS]: JSON.stringify(edits) },
     preload: [...(clock?.preload ?? []), ...(edits.length === 0 ? [] : ["fault/edit-source.js"])],
@@ -58,6 +62,7 @@ export function startWorker(
   return {
     name,
     started,
+    startedAt,
     finished,
     joined: () => started.until(({ stderr }) => /"(group-)?assigned"/.test(stderr)),
     log: () => log,
@@ -77,6 +82,16 @@ export function startWorker(
 
 function timeNow(): string {
   return `"time":"${new Date().toISOString()}"`;
+}
+
+/** Kept when a process that was sent SIGSTOP runs no more, with all of its threads. */
+export async function isStill(pid: number | undefined): Promise<void> {
+  const stateOf = (thread: string) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2)[0];
+  };
+  const all = () => readdirSync(`/proc/${pid}/task`).every((thread) => stateOf(thread) === "T");
+  await until("all threads stopped", all, { withinMs: 10_000, everyMs: 1 });
 }
 
 /** Of a process; undefined when it is gone. */
