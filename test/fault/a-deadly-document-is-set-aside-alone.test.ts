@@ -9,14 +9,10 @@ import {
   expectRecordsOf,
   type Ground,
   ground,
-  lettersIn,
-  positions,
-  recordsIn,
-  type Ticket,
-  tickets,
   work,
   workThrough,
-} from "../support/worker-processes.js";
+} from "../support/watched-processes.js";
+import { lettersIn, positions, recordsIn, type Ticket, tickets } from "../support/worker-processes.js";
 
 let bootstrap: string;
 beforeAll(async () => {
@@ -79,7 +75,7 @@ describe("a document that kills the process", () => {
 describe("a document that hangs its thread", () => {
   it("ends the process past the deadline, is found out, and the rest goes on", async () => {
     const { own, all } = await withCulprit("deadlyhang");
-    const ends = await workThrough(own, COUNT, "--limit-task-deadline", "1s");
+    const ends = await workThrough(own, COUNT, {}, "--limit-task-deadline", "1s");
     expect(ends.length).toBeGreaterThanOrEqual(2);
     expect(ends.length).toBeLessThanOrEqual(3);
     // Where the thread could not be waited for, the end was forced.
@@ -99,8 +95,7 @@ describe("a process that is killed from outside", () => {
       // In the midst of what the one before had in its hands.
       const some = async () => (await recordsIn(own, "documents")).length > before;
       await until("some records", some, { withinMs: 40_000, everyMs: 10 });
-      worker.process.kill("SIGKILL");
-      await worker.finished;
+      await own.run.kill(worker.worker);
     }
     expect((await positions(own)).reduce((a, b) => a + b)).toBeLessThan(600);
     const last = work(own);

@@ -24,6 +24,8 @@ export interface Ground {
   readonly config: string;
 }
 
+type Topics = Omit<Ground, "model" | "config">;
+
 export interface GroundOptions {
   /** Where the worker finds the brokers, unless where the test does. */
   readonly brokers?: string;
@@ -123,19 +125,23 @@ export async function drained(worker: WorkerProcess): Promise<void> {
 }
 
 /** By partition; 0 where the group has none. */
-export async function positions({ bootstrap, input, group }: Ground): Promise<number[]> {
+export async function positions({
+  bootstrap,
+  input,
+  group,
+}: Pick<Ground, "bootstrap" | "input" | "group">): Promise<number[]> {
   const all = await Promise.all(
     Array.from({ length: PARTITIONS }, (_, p) => committed(bootstrap, input, group, p)),
   );
   return all.map(({ offset }) => Math.max(0, Number(offset)));
 }
 
-export async function recordsIn(own: Ground, topic: keyof Ground): Promise<readonly RawRecord[]> {
+export async function recordsIn(own: Topics, topic: keyof Topics): Promise<readonly RawRecord[]> {
   return (await readTopic(own.bootstrap, own[topic])).records;
 }
 
 /** A dead letter as who knows the headers reads it. */
-export async function lettersIn(own: Ground) {
+export async function lettersIn(own: Topics) {
   return (await recordsIn(own, "deadLetters")).map(({ key, value, headers }) => {
     const header = (name: string) => headers.find(([given]) => given === name)?.[1]?.toString();
     return {
@@ -205,7 +211,10 @@ const ANSWERS: Readonly<Record<"documents" | "entities", (record: any) => object
 };
 
 /** Who is in the group: the same before and after means that nobody had to leave. */
-export async function membersOf({ bootstrap, group }: Ground): Promise<string[]> {
+export async function membersOf({
+  bootstrap,
+  group,
+}: Pick<Ground, "bootstrap" | "group">): Promise<string[]> {
   const admin = client(bootstrap).admin();
   await admin.connect();
   try {

@@ -1,6 +1,7 @@
 /** Judges a run by the invariants I1 to I6. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import { type Copy, type History, header, type Input, nameOf, type Sample } from "./history.js";
+import { hasAllParts, isInParts, joinedOf, partOf } from "./parts.js";
 import type { Reference } from "./reference.js";
 import { CAUSES, type Cause, type FaultEvent } from "./timeline.js";
 
@@ -44,9 +45,11 @@ export function check(history: History, reference: Reference, limits: Limits): V
   }
   checkNoFall(history, say);
   const models = modelsOf(history, say);
-  const wrong = [...groups].flatMap(([name, copies]) =>
-    copies.filter((copy) => !isRight(copy, history.inputs.get(name)!, reference, models)),
-  );
+  const wrong = [...groups].flatMap(([name, copies]) => {
+    const input = history.inputs.get(name)!;
+    const whole = isInParts(input) ? joinedOf(input, copies) : copies;
+    return whole.filter((copy) => !isRight(copy, input, reference, models));
+  });
   for (const copy of wrong) say("I4", `${copy.channel} ${nameOf(copy)} is not what ${copy.input} must give`);
   checkOrder(history, say);
   const duplicates = checkDuplicates(history, groups, limits, say);
@@ -91,16 +94,20 @@ function groupCopies({ inputs, copies }: History, say: Say): Map<string, Copy[]>
 }
 
 /** Whether an input needs no more: its dead letter is there, or a record on each channel. */
-export function isComplete({ expected }: Input, copies: readonly Copy[] = []): boolean {
-  const has = (wanted: string) => copies.some(({ channel }) => channel === wanted);
-  return has("dead-letters") || (expected.kind === "record" && has("documents") && has("entities"));
+export function isComplete(input: Input, copies: readonly Copy[] = []): boolean {
+  const { expected } = input;
+  const has = (wanted: string) => {
+    const there = copies.filter(({ channel }) => channel === wanted);
+    return isInParts(input) && wanted !== "dead-letters" ? hasAllParts(there) : there.length > 0;
+  };
+  return has("dead-letters") || (expected.kind !== "dead-letter" && has("documents") && has("entities"));
 }
 
 /** The digest of the model, by the digest of the pipeline; a model has one pipeline in a run. */
 function modelsOf({ copies }: History, say: Say): Map<string, string> {
   const models = new Map<string, string>();
   for (const { channel, value } of copies) {
-    if (channel !== "documents") continue;
+    if (channel !== "documents" || value === null) continue;
     const { models: used, pipeline } = parse(value) ?? {};
     models.set(String(pipeline?.digest), String(used?.[0]?.digest));
   }
@@ -118,14 +125,27 @@ function isRight(
   const sameKey = input.key === null ? copy.key !== null : copy.key?.equals(input.key) === true;
   if (!sameKey) return false;
   if (copy.channel === "dead-letters") {
-    const code = expected.kind === "dead-letter" ? expected.code : undefined;
-    return header(copy, "spanmill.error-code") === code && isDeepStrictEqual(copy.value, input.value);
+    if (expected.kind !== "dead-letter") return false;
+    const { code, leftOut } = expected;
+    const value = leftOut === undefined ? input.value : input.value?.subarray(0, STUB_BYTES);
+    const said = ["spanmill.error-code", "spanmill.left-out", "spanmill.doc-bytes"];
+    return (
+      isDeepStrictEqual(
+        said.map((name) => header(copy, name)),
+        [code, leftOut, String(input.value?.length)],
+      ) && isDeepStrictEqual(copy.value, value)
+    );
   }
+  if (expected.kind === "tombstone") return copy.value === null;
   const value = parse(copy.value);
   const pipeline = String(value?.pipeline?.digest);
   const wanted = reference.of(input, models.get(pipeline) ?? "", pipeline)?.[copy.channel];
-  return wanted !== undefined && isDeepStrictEqual(value, wanted);
+  const named = isInParts(input) ? { ...wanted, record_id: value?.record_id } : wanted;
+  return wanted !== undefined && isDeepStrictEqual(value, named);
 }
+
+/** What a letter keeps of a value that is too large. */
+const STUB_BYTES = 1_024;
 
 function parse(value: Buffer | null) {
   try {
@@ -164,11 +184,14 @@ function checkDuplicates(
   limits: Limits,
   say: Say,
 ): Verdict["duplicates"] {
+  const { inputs } = history;
   const counts: Partial<Record<Cause | "untraced", number>> = {};
   const again = new Map<FaultEvent, Again>();
   for (const [name, copies] of groups) {
-    for (const channel of new Set(copies.map((copy) => copy.channel))) {
-      const same = copies.filter((copy) => copy.channel === channel).toSorted((a, b) => a.at - b.at);
+    const inParts = isInParts(inputs.get(name)!);
+    const laneOf = (copy: Copy) => (inParts ? `${copy.channel} ${partOf(copy)}` : copy.channel);
+    for (const channel of new Set(copies.map(laneOf))) {
+      const same = copies.filter((copy) => laneOf(copy) === channel).toSorted((a, b) => a.at - b.at);
       for (const [i, copy] of same.entries()) {
         if (i === 0) continue;
         const before = same[i - 1]!;

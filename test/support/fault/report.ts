@@ -31,7 +31,15 @@ export interface Unjudged {
   readonly ms: number;
 }
 
-export type KeptReport = FaultReport | Unjudged;
+/** A run that fits no scenario, see own-judgement.ts. */
+export interface OwnJudgement {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly ownJudgement: "green" | "red";
+  readonly ms: number;
+}
+
+export type KeptReport = FaultReport | Unjudged | OwnJudgement;
 
 export function keepReport(report: KeptReport): void {
   mkdirSync(FAULT_DIR, { recursive: true });

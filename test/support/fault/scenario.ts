@@ -54,6 +54,10 @@ export interface ScenarioOptions {
   readonly models?: readonly string[];
   readonly limits?: Partial<Limits>;
   readonly seed?: number;
+  /** What must become of documents that came by other ways than `feed`. */
+  readonly expectedOf?: (value: Buffer | null) => Expected | undefined;
+  /** `max.message.bytes` of the topic of dead letters. */
+  readonly letterBytes?: number;
   /** False for mutants: their losses are not ours. */
   readonly counts?: boolean;
 }
@@ -100,13 +104,17 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
   const random = seeded(seed);
   const limits = { ...LIMITS, ...(options.inFlight && { inFlight: options.inFlight }), ...options.limits };
   const brokerTime = { config: { "message.timestamp.type": "LogAppendTime" } };
+  const letterConfig = options.letterBytes && { "max.message.bytes": String(options.letterBytes) };
   const [input, documents, entities, deadLetters] = (await Promise.all([
     freshTopic(bootstrap, partitions),
-    ...[2, 2, 1].map((count) => freshTopic(bootstrap, count, brokerTime)),
+    ...[2, 2].map((count) => freshTopic(bootstrap, count, brokerTime)),
+    freshTopic(bootstrap, 1, { config: { ...brokerTime.config, ...letterConfig } }),
   ])) as [string, string, string, string];
   const outputs = { documents, entities, "dead-letters": deadLetters };
   const group = freshGroup();
-  const expected = new Map<string, Expected>();
+  const expected = new Map<string | null, Expected>();
+  const expectedOf = (value: Buffer | null) =>
+    expected.get(value?.toString("latin1") ?? null) ?? options.expectedOf?.(value);
   const workers: FaultWorker[] = [];
   const events: FaultEvent[] = [];
   const ends: string[] = [];
@@ -143,7 +151,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       usage.descriptors = Math.max(usage.descriptors, now?.descriptors ?? 0);
     }
   };
-  const observer = observe({ bootstrap, group, input, partitions, outputs, expected, look });
+  const observer = observe({ bootstrap, group, input, partitions, outputs, expectedOf, look });
 
   let isJudged = false;
   onTestFailed(() => {
@@ -216,7 +224,10 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     async feed(what) {
       const made = typeof what === "number" ? faultDocuments(random, fed, fed + what, partitions) : what;
       fed += made.length;
-      for (const one of made) expected.set(Buffer.from(one.value).toString("latin1"), one.expected);
+      for (const one of made) {
+        const value = one.value === null ? null : Buffer.from(one.value).toString("latin1");
+        expected.set(value, one.expected);
+      }
       for (let at = 0; at < made.length; at += 500) {
         await produce(
           bootstrap,

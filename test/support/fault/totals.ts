@@ -11,7 +11,9 @@ const kept: KeptReport[] = existsSync(REPORTS)
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line))
   : [];
-const reports = kept.filter((report): report is FaultReport => !("unjudged" in report));
+const reports = kept.filter((report): report is FaultReport => "violations" in report);
+const named = (runs: readonly KeptReport[]) => runs.map(({ scenario, seed }) => `${scenario}: ${seed}`);
+const own = kept.filter((report) => "ownJudgement" in report);
 
 const sum = (of: (report: FaultReport) => number) => reports.reduce((total, report) => total + of(report), 0);
 const duplicates: Record<string, number> = {};
@@ -40,7 +42,12 @@ function spread(values: readonly number[]): { median: number; most: number } | u
 const totals = {
   runs: reports.length,
   /** Of these nothing is known: their tests were red before the end. */
-  unjudged: kept.filter((report) => "unjudged" in report).map(({ scenario, seed }) => `${scenario}: ${seed}`),
+  unjudged: named(kept.filter((report) => "unjudged" in report)),
+  /** What follows has nothing of these: they were judged by their tests alone. */
+  judgedByTheirTests: {
+    green: own.filter(({ ownJudgement }) => ownJudgement === "green").length,
+    red: named(own.filter(({ ownJudgement }) => ownJudgement === "red")),
+  },
   scenarios: new Set(reports.map(({ scenario }) => scenario)).size,
   faults: sum(({ faults }) => faults),
   inputs: sum(({ inputs }) => inputs),

@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly edits?: readonly Edit[];
   readonly env?: Readonly<Record<string, string>>;
+  /** See command.ts. */
+  readonly preload?: readonly string[];
   /** Its wall clock may be wrong; lines of its log then bear the time at which they came. */
   readonly clock?: Pick<WrongClock, "preload" | "env">;
 }
@@ -37,13 +39,13 @@ export interface FaultWorker {
 export function startWorker(
   name: string,
   settings: Readonly<Record<string, string>>,
-  { edits = [], env = {}, clock }: WorkerOptions,
+  { edits = [], env = {}, preload = [], clock }: WorkerOptions,
 ): FaultWorker {
   const flags = Object.entries(settings).flatMap(([key, value]) => [`--${key.replaceAll(".", "-")}`, value]);
   const startedAt = Date.now();
   const started = start(["run", ...flags], {
     env: { ...env, ...clock?.env, [EDITS]: JSON.stringify(edits) },
-    preload: [...(clock?.preload ?? []), ...(edits.length === 0 ? [] : ["fault/edit-source.js"])],
+    preload: [...(clock?.preload ?? []), ...(edits.length === 0 ? [] : ["fault/edit-source.js"]), ...preload],
   });
   let log = "";
   let ended: Finished | undefined;
