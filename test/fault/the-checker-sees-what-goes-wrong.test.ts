@@ -19,6 +19,7 @@ interface Mutation {
   readonly edits: readonly Edit[];
   /** Whether the worker is killed, and another one finishes; and which is edited. */
   readonly kill?: "first" | "second" | "both";
+  readonly inFlight?: number;
   readonly limits?: ScenarioOptions["limits"];
   readonly settings?: ScenarioOptions["settings"];
 }
@@ -27,12 +28,12 @@ const DOCUMENTS = 300;
 
 async function judge(
   name: string,
-  { edits, kill, limits = {}, settings = {} }: Mutation,
+  { edits, kill, inFlight = 60, limits = {}, settings = {} }: Mutation,
 ): Promise<FaultReport> {
   const run = await openScenario(name, {
     bootstrap,
     counts: false,
-    inFlight: 60,
+    inFlight,
     limits,
     settings,
     partitions: 2,
@@ -203,6 +204,30 @@ const MUTANTS: readonly (Mutation & { readonly what: string; readonly red: reado
     ],
     red: ["I6"],
   },
+  {
+    what: "timers leak",
+    edits: [
+      {
+        file: "src/adapters/kafka/handover.js",
+        find: "tracker.add(offset, bytes);",
+        put: "tracker.add(offset, bytes); for (let i = 0; i < 4; i++) setTimeout(() => {}, 3_600_000);",
+      },
+    ],
+    red: ["I6"],
+  },
+  {
+    what: "what leaves is still counted as in flight",
+    edits: [{ file: "src/pipeline/flight.js", find: "bytes -= size;", put: "" }],
+    // So that what is kept back by mistake is soon more than all that may be there.
+    inFlight: 2,
+    red: ["I6"],
+  },
+  {
+    what: "what a lane has sent still counts as waiting",
+    edits: [{ file: "src/adapters/kafka/lane.js", find: "bytes -= entry.bytes;", put: "" }],
+    inFlight: 4,
+    red: ["I6"],
+  },
 ];
 
 describe("a mutant", () => {
@@ -235,8 +260,9 @@ describe("a worker that holds more than its bound", () => {
     const twice = () => run.observer.copies.length >= 3 * DOCUMENTS;
     await until("what it held", twice);
     const report = await run.finish();
-    expect(seen(report)).toEqual(["I3"]);
-    expect(report.violations.map(({ what }) => what)).toEqual([
+    // What it held may have been seen as well, in its metrics.
+    const again = report.violations.filter(({ invariant }) => invariant !== "I6");
+    expect(again.map(({ what }) => what)).toEqual([
       expect.stringMatching(/^\d+ documents in flight came again after "SIGSTOP worker-1", over \d+$/),
     ]);
   }, 180_000);

@@ -1,5 +1,7 @@
 /** Judges a run by the invariants I1 to I6. Pure. */
 import { isDeepStrictEqual } from "node:util";
+import type { RawRecord } from "../servers/raw-reader.js";
+import type { Held } from "./held.js";
 import { type Copy, type History, header, type Input, nameOf, type Sample } from "./history.js";
 import { hasAllParts, isInParts, joinedOf, partOf } from "./parts.js";
 import type { Reference } from "./reference.js";
@@ -11,6 +13,8 @@ export interface Limits {
   readonly settleMs: number;
   readonly rssMb: number;
   readonly descriptors: number;
+  /** Of a worker's main thread at once. */
+  readonly timers: number;
 }
 
 export const INVARIANTS = ["I1", "I2", "I3", "order", "I4", "I5", "I6", "end"] as const;
@@ -57,15 +61,40 @@ export function check(history: History, reference: Reference, limits: Limits): V
   if (settledMs === undefined || settledMs > limits.settleMs) {
     say("I5", `lag did not reach 0 within ${limits.settleMs} ms`);
   }
-  if (usage.rssMb > limits.rssMb) say("I6", `a worker had ${usage.rssMb} MB, over ${limits.rssMb}`);
-  if (usage.descriptors > limits.descriptors) {
-    say("I6", `a worker had ${usage.descriptors} descriptors, over ${limits.descriptors}`);
+  const most = { ...limits, ...mostHeld(history, groups, limits) };
+  for (const [name, what] of Object.entries(USED) as [keyof typeof USED, string][]) {
+    if (usage[name] > most[name]) say("I6", `a worker had ${usage[name]} ${what}, over ${most[name]}`);
   }
   for (const end of history.ends) say("end", end);
   const deadLetters = history.copies.filter(({ channel }) => channel === "dead-letters").length;
   const records = history.copies.length - deadLetters;
   const counts = { inputs: history.inputs.size, records, deadLetters, lost: lost.length };
   return { ...counts, wrong: wrong.length, duplicates, violations };
+}
+
+const USED = {
+  rssMb: "MB",
+  descriptors: "descriptors",
+  timers: "timers",
+  bytesInFlight: "bytes in flight",
+  bytesInLanes: "bytes in lanes",
+};
+
+/** As many documents as may be in flight, each the largest, with what becomes of it. */
+function mostHeld(
+  { inputs }: History,
+  groups: ReadonlyMap<string, readonly Copy[]>,
+  { inFlight }: Limits,
+): Pick<Held, "bytesInFlight" | "bytesInLanes"> {
+  const largest = (sizes: readonly number[]) => sizes.reduce((most, size) => Math.max(most, size), 0);
+  const outputs = [...groups.values()].map((copies) => copies.reduce((sum, copy) => sum + sizeOf(copy), 0));
+  const most = inFlight * (largest([...inputs.values()].map(sizeOf)) + largest(outputs));
+  return { bytesInFlight: most, bytesInLanes: most };
+}
+
+function sizeOf({ key, value, headers }: RawRecord): number {
+  const ofHeaders = headers.reduce((sum, [name, content]) => sum + name.length + (content?.length ?? 0), 0);
+  return (key?.length ?? 0) + (value?.length ?? 0) + ofHeaders;
 }
 
 type Say = (invariant: Invariant, what: string) => void;

@@ -96,7 +96,7 @@ export function repetitions(short: number, long: number): number {
   return process.env.FAULT_LONG === undefined || process.env.FAULT_LONG === "" ? short : long;
 }
 
-const LIMITS: Limits = { inFlight: 100, settleMs: 60_000, rssMb: 600, descriptors: 200 };
+const LIMITS: Limits = { inFlight: 100, settleMs: 60_000, rssMb: 600, descriptors: 200, timers: 400 };
 
 export async function openScenario(name: string, options: ScenarioOptions): Promise<Scenario> {
   const { bootstrap, partitions = 3, models = [lookupFolder()] } = options;
@@ -119,7 +119,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
   const events: FaultEvent[] = [];
   const ends: string[] = [];
   const gone = new Set<string>();
-  const usage = { rssMb: 0, descriptors: 0 };
+  const used = { rssMb: 0, descriptors: 0 };
   const began = Date.now();
   let fed = 0;
 
@@ -139,6 +139,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       "channel.chunks": "",
     },
     "channel.dead-letters": deadLetters,
+    "probes.port": "0",
     ...options.settings,
   };
   const alive = () => workers.filter((worker) => worker.ended() === undefined);
@@ -147,8 +148,9 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
   const look = () => {
     for (const worker of alive()) {
       const now = usageOf(worker.started.process.pid);
-      usage.rssMb = Math.max(usage.rssMb, now?.rssMb ?? 0);
-      usage.descriptors = Math.max(usage.descriptors, now?.descriptors ?? 0);
+      used.rssMb = Math.max(used.rssMb, now?.rssMb ?? 0);
+      used.descriptors = Math.max(used.descriptors, now?.descriptors ?? 0);
+      worker.held.look();
     }
   };
   const observer = observe({ bootstrap, group, input, partitions, outputs, expectedOf, look });
@@ -288,6 +290,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     async finish() {
       const settledMs = await settle();
       const faults = events.length;
+      await Promise.all(alive().map(({ held }) => held.lookNow()));
       await terminateAll();
       await observer.stop();
       const all = [
@@ -296,6 +299,13 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       ].toSorted((a, b) => a.from - b.from);
       const complaints = workers.flatMap((worker) => worker.complaint() ?? []);
       const { inputs, copies, samples, unsafe } = observer;
+      const held = workers.map((worker) => worker.held.most());
+      const usage = {
+        ...used,
+        bytesInFlight: Math.max(0, ...held.map(({ bytesInFlight }) => bytesInFlight)),
+        bytesInLanes: Math.max(0, ...held.map(({ bytesInLanes }) => bytesInLanes)),
+        timers: Math.max(0, ...held.map(({ timers }) => timers)),
+      };
       const reference = await referenceOf(models, [...inputs.values()]);
       const history = { inputs, copies, samples, unsafe, gone, events: all, settledMs, usage };
       const verdict = check({ ...history, ends: [...ends, ...complaints] }, reference, limits);
@@ -303,6 +313,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
         ...{ scenario: name, seed, ...verdict, faults, samples: samples.length, settledMs },
         standstills: standstills(history),
         ...usage,
+        answers: held.reduce((sum, { answers }) => sum + answers, 0),
         ms: Date.now() - began,
       };
       console.log(describeReport(report));

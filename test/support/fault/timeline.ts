@@ -48,6 +48,12 @@ export function eventsOf(
   return events;
 }
 
+/** The first line of a worker's log for this event. */
+export function lineWith(log: string, event: string): Readonly<Record<string, unknown>> | undefined {
+  const line = log.split("\n").find((one) => one.startsWith("{") && one.includes(`"event":"${event}"`));
+  return line === undefined ? undefined : JSON.parse(line);
+}
+
 function read(line: string): { at: number; kind: string } | undefined {
   if (!line.startsWith("{")) return undefined;
   try {

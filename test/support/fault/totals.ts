@@ -16,6 +16,7 @@ const named = (runs: readonly KeptReport[]) => runs.map(({ scenario, seed }) => 
 const own = kept.filter((report) => "ownJudgement" in report);
 
 const sum = (of: (report: FaultReport) => number) => reports.reduce((total, report) => total + of(report), 0);
+const most = (of: (report: FaultReport) => number) => Math.max(0, ...reports.map(of));
 const duplicates: Record<string, number> = {};
 for (const report of reports) {
   for (const [cause, count] of Object.entries(report.duplicates)) {
@@ -48,6 +49,8 @@ const totals = {
     green: own.filter(({ ownJudgement }) => ownJudgement === "green").length,
     red: named(own.filter(({ ownJudgement }) => ownJudgement === "red")),
   },
+  /** Of all, one after the other; brokers that were started for them, and mutants, are not in it. */
+  seconds: Math.round(kept.reduce((ms, report) => ms + report.ms, 0) / 1_000),
   scenarios: new Set(reports.map(({ scenario }) => scenario)).size,
   faults: sum(({ faults }) => faults),
   inputs: sum(({ inputs }) => inputs),
@@ -59,7 +62,13 @@ const totals = {
   violations: sum(({ violations }) => violations.length),
   samples: sum(({ samples }) => samples),
   standstills,
-  slowestLag0Ms: Math.max(0, ...reports.map(({ settledMs }) => settledMs ?? 0)),
-  mostRssMb: Math.max(0, ...reports.map(({ rssMb }) => rssMb)),
+  slowestLag0Ms: most(({ settledMs }) => settledMs ?? 0),
+  mostRssMb: most(({ rssMb }) => rssMb),
+  mostDescriptors: most(({ descriptors }) => descriptors),
+  mostTimers: most(({ timers }) => timers),
+  mostBytesInFlight: most(({ bytesInFlight }) => bytesInFlight),
+  mostBytesInLanes: most(({ bytesInLanes }) => bytesInLanes),
+  /** How often workers said what they hold. */
+  answers: sum(({ answers }) => answers),
 };
 process.stdout.write(`${JSON.stringify(totals, null, 2)}\n`);

@@ -4,6 +4,7 @@ import { type Finished, type Started, start } from "../command.js";
 import { until } from "../servers/until.js";
 import type { WrongClock } from "./clock.js";
 import { EDITS, type Edit, editMark } from "./edits.js";
+import { type HeldLook, watchHeld } from "./held.js";
 
 export interface WorkerOptions {
   /** Options of `spanmill run` by their keys, over those of the scenario: `{ "limit.documents": "10" }`. */
@@ -30,6 +31,7 @@ export interface FaultWorker {
   readonly startedAt: number;
   /** When it ended; now while it runs. */
   endedAt(): number;
+  readonly held: HeldLook;
   /** From now on its end is no violation. */
   expectEnd(): void;
   /** How it should not have ended, or what it should have said; undefined: nothing. */
@@ -70,6 +72,7 @@ export function startWorker(
     log: () => log,
     ended: () => ended,
     endedAt: () => endedAt ?? Date.now(),
+    held: watchHeld(() => log),
     expectEnd: () => {
       expected = true;
     },
