@@ -3,11 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Message } from "kafkajs";
 import { expect } from "vitest";
-import { type Finished, records, type Started, spanmill, start } from "./command.js";
+import { type Finished, type Started, start } from "./command.js";
 import { client, committed } from "./kafka-members.js";
 import { lookupFolder } from "./lookup-model.js";
 import { type RawRecord, readTopic } from "./servers/raw-reader.js";
-import { freshGroup, freshTopic, type TopicOptions } from "./servers/topics.js";
+import { freshGroup, freshTopic } from "./servers/topics.js";
 import { GaveUp, until } from "./servers/until.js";
 import { temporaryFolder } from "./temporary.js";
 
@@ -26,27 +26,18 @@ export interface Ground {
 
 type Topics = Omit<Ground, "model" | "config">;
 
-export interface GroundOptions {
-  /** Where the worker finds the brokers, unless where the test does. */
-  readonly brokers?: string;
-  /** More lines of the configuration file's `kafka` part. */
-  readonly kafka?: readonly string[];
-  readonly letters?: TopicOptions;
-}
-
 /** Fresh topics, a group, a model and a configuration that names them. */
-export async function ground(bootstrap: string, options: GroundOptions = {}): Promise<Ground> {
+export async function ground(bootstrap: string): Promise<Ground> {
   const [input, documents, entities, deadLetters] = (await Promise.all([
     freshTopic(bootstrap, PARTITIONS),
     freshTopic(bootstrap, 2),
     freshTopic(bootstrap, 2),
-    freshTopic(bootstrap, 1, options.letters),
+    freshTopic(bootstrap, 1),
   ])) as [string, string, string, string];
   const group = freshGroup();
   const folder = temporaryFolder();
   const model = lookupFolder();
   const config = join(folder, "spanmill.yaml");
-  const more = (options.kafka ?? []).map((line) => `  ${line}\n`).join("");
   writeFileSync(
     config,
     `source: kafka
@@ -54,13 +45,13 @@ sink: kafka
 model: ${model}
 threads: 2
 kafka:
-  brokers: [${options.brokers ?? bootstrap}]
+  brokers: [${bootstrap}]
   group: ${group}
   topics: [${input}]
   session-timeout: 3s
   commit-interval: 200ms
   compression: gzip
-${more}channel:
+channel:
   documents: ${documents}
   entities: ${entities}
   pos: ""
@@ -172,43 +163,6 @@ export function tickets(
     partition: n % PARTITIONS,
   }));
 }
-
-/**
- * Every one of these documents has its record on both topics, equal to what the engine says of it without any Kafka and
- * any fault; what came twice is byte for byte the same; and no other record is there.
- */
-export async function expectRecordsOf(own: Ground, expected: readonly Message[]): Promise<void> {
-  const input = expected.map(({ value }) => String(value)).join("\n");
-  const { stdout } = await spanmill(["annotate", "--model", own.model, "--from", "jsonl", "--quiet"], {
-    input,
-  });
-  const reference = new Map(records(stdout).map((record) => [record.document_id, record]));
-  expect(reference.size).toBe(expected.length);
-  for (const topic of ["documents", "entities"] as const) {
-    const seen = new Map<string, string>();
-    for (const { value } of await recordsIn(own, topic)) {
-      if (value === null) continue;
-      const text = String(value);
-      const { document_id: id } = JSON.parse(text);
-      expect(seen.get(id) ?? text).toBe(text);
-      seen.set(id, text);
-    }
-    expect([...seen.keys()].toSorted()).toEqual([...reference.keys()].toSorted());
-    for (const [id, text] of seen)
-      expect(ANSWERS[topic](JSON.parse(text))).toEqual(ANSWERS[topic](reference.get(id)));
-  }
-}
-
-/** Of a record, what does not depend on where the document came from. */
-// biome-ignore lint/suspicious/noExplicitAny: a schema holds the shape of records.
-const ANSWERS: Readonly<Record<"documents" | "entities", (record: any) => object>> = {
-  documents: ({ document_id, text_length, text_digest, coverage, segments, lenses, warnings }) => ({
-    ...{ document_id, text_length, text_digest, coverage, segments, lenses, warnings },
-  }),
-  entities: ({ document_id, text_length, text_digest, lenses }) => ({
-    ...{ document_id, text_length, text_digest, lenses },
-  }),
-};
 
 /** Who is in the group: the same before and after means that nobody had to leave. */
 export async function membersOf({

@@ -96,7 +96,7 @@ export function repetitions(short: number, long: number): number {
   return process.env.FAULT_LONG === undefined || process.env.FAULT_LONG === "" ? short : long;
 }
 
-const LIMITS: Limits = { inFlight: 100, settleMs: 60_000, rssMb: 600, descriptors: 200, timers: 400 };
+const LIMITS: Limits = { inFlight: 100, settleMs: 60_000, rssMb: 600, descriptors: 200, timers: 150 };
 
 export async function openScenario(name: string, options: ScenarioOptions): Promise<Scenario> {
   const { bootstrap, partitions = 3, models = [lookupFolder()] } = options;
