@@ -18,6 +18,8 @@
  * - `finish` is the tail without faults: lag must reach 0, all workers must end with 0 on SIGTERM. It reads the topics with
  *   raw-reader.ts, computes every answer once more, prints a line, adds it to reports.jsonl (totals.js sums them) and keeps
  *   logs and timeline in dist/fault.
+ * - Every half second each worker's /metrics say what it holds (held.ts), which is bounded as its memory is (I6).
+ * - A row that fits no scenario is a test with `ownJudgement`; the totals count it apart.
  * - Output topics have the broker's time in their records, so a worker's clock may be wrong.
  * - Short and long sets: `repetitions(short, long)`; `npm run test:fault` sets FAULT_LONG.
  *
