@@ -30,6 +30,7 @@ const RECIPE: Recipe = {
   ],
   sets: [],
   validation: [],
+  export: [],
   schedule: {
     epochs: 1,
     batchPieces: WINDOWS * LENGTH,

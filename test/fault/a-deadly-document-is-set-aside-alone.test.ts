@@ -10,14 +10,10 @@ import {
   expectRecordsOf,
   type Ground,
   ground,
-  lettersIn,
-  positions,
-  recordsIn,
-  type Ticket,
-  tickets,
   work,
   workThrough,
-} from "../support/worker-processes.js";
+} from "../support/watched-processes.js";
+import { lettersIn, positions, recordsIn, type Ticket, tickets } from "../support/worker-processes.js";
 
 let bootstrap: string;
 beforeAll(async () => {
@@ -128,8 +124,7 @@ describe("a process that is killed from outside", () => {
       // In the midst of what the one before had in its hands.
       const some = async () => (await recordsIn(own, "documents")).length > before;
       await until("some records", some, { withinMs: 40_000, everyMs: 10 });
-      worker.process.kill("SIGKILL");
-      await worker.finished;
+      await own.run.kill(worker.worker);
     }
     expect((await positions(own)).reduce((a, b) => a + b)).toBeLessThan(600);
     const last = work(own);

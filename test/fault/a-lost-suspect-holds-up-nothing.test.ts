@@ -1,7 +1,8 @@
 /** A document that waits to run alone when its partition goes to another member is left to that one; the rest goes on. */
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { memorySink } from "../../src/adapters/memory/sink.js";
 import type { Source } from "../../src/ports/source.js";
+import { ownJudgement } from "../support/fault/own-judgement.js";
 import { openMember, produce, quickSource } from "../support/kafka-members.js";
 import { scriptedTagger } from "../support/scripted-tagger.js";
 import { sharedKafka } from "../support/servers/shared.js";
@@ -13,6 +14,9 @@ let bootstrap: string;
 beforeAll(async () => {
   ({ bootstrap } = await sharedKafka());
 }, 180_000);
+
+// Nothing here is left to chance, and the worker is none of the processes that a scenario starts.
+beforeEach(() => void ownJudgement(expect.getState().currentTestName ?? ""));
 
 const tickets = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => ({

@@ -10,7 +10,7 @@ const lines = (...all: readonly (readonly [at: number, event: string, more?: obj
   all
     .map(([at, event, more]) => `${JSON.stringify({ time: new Date(at).toISOString(), event, ...more })}\n`)
     .join("");
-const told = (log: string) => eventsOf(log, "worker-1", 2, 90_000, SESSION_MS);
+const told = (log: string) => eventsOf(log, "worker-1", () => 2, 90_000, SESSION_MS);
 const first = [1_000, "group-assigned", { gained: ["in/0", "in/1"], lost: [] }] as const;
 
 describe("an assignment", () => {
@@ -64,8 +64,9 @@ async function causesOf(events: readonly FaultEvent[], ...times: number[]) {
   });
   const history: History = {
     ...{ inputs: new Map([["0/0", input]]), copies, samples: [], unsafe: [], events, settledMs: 0 },
-    ...{ usage: { rssMb: 0, descriptors: 0 }, ends: [] },
+    usage: { rssMb: 0, descriptors: 0, bytesInFlight: 0, bytesInLanes: 0, timers: 0 },
+    ends: [],
   };
-  const limits = { inFlight: 100, settleMs: 1, rssMb: 1, descriptors: 1 };
+  const limits = { inFlight: 100, settleMs: 1, rssMb: 1, descriptors: 1, timers: 1 };
   return check(history, await referenceOf([], []), limits).duplicates;
 }

@@ -3,12 +3,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Message } from "kafkajs";
 import { expect } from "vitest";
-import { type Finished, records, type Started, spanmill, start } from "./command.js";
+import { type Finished, type Started, start } from "./command.js";
 import { EDITS } from "./fault/edits.js";
 import { client, committed } from "./kafka-members.js";
 import { lookupFolder } from "./lookup-model.js";
 import { type RawRecord, readTopic } from "./servers/raw-reader.js";
-import { freshGroup, freshTopic, type TopicOptions } from "./servers/topics.js";
+import { freshGroup, freshTopic } from "./servers/topics.js";
 import { GaveUp, until } from "./servers/until.js";
 import { temporaryFolder } from "./temporary.js";
 
@@ -25,27 +25,20 @@ export interface Ground {
   readonly config: string;
 }
 
-export interface GroundOptions {
-  /** Where the worker finds the brokers, unless where the test does. */
-  readonly brokers?: string;
-  /** More lines of the configuration file's `kafka` part. */
-  readonly kafka?: readonly string[];
-  readonly letters?: TopicOptions;
-}
+type Topics = Omit<Ground, "model" | "config">;
 
 /** Fresh topics, a group, a model and a configuration that names them. */
-export async function ground(bootstrap: string, options: GroundOptions = {}): Promise<Ground> {
+export async function ground(bootstrap: string): Promise<Ground> {
   const [input, documents, entities, deadLetters] = (await Promise.all([
     freshTopic(bootstrap, PARTITIONS),
     freshTopic(bootstrap, 2),
     freshTopic(bootstrap, 2),
-    freshTopic(bootstrap, 1, options.letters),
+    freshTopic(bootstrap, 1),
   ])) as [string, string, string, string];
   const group = freshGroup();
   const folder = temporaryFolder();
   const model = lookupFolder();
   const config = join(folder, "spanmill.yaml");
-  const more = (options.kafka ?? []).map((line) => `  ${line}\n`).join("");
   writeFileSync(
     config,
     `source: kafka
@@ -53,13 +46,13 @@ sink: kafka
 model: ${model}
 threads: 2
 kafka:
-  brokers: [${options.brokers ?? bootstrap}]
+  brokers: [${bootstrap}]
   group: ${group}
   topics: [${input}]
   session-timeout: 6s
   commit-interval: 200ms
   compression: gzip
-${more}channel:
+channel:
   documents: ${documents}
   entities: ${entities}
   pos: ""
@@ -131,19 +124,23 @@ export async function drained(worker: WorkerProcess): Promise<void> {
 }
 
 /** By partition; 0 where the group has none. */
-export async function positions({ bootstrap, input, group }: Ground): Promise<number[]> {
+export async function positions({
+  bootstrap,
+  input,
+  group,
+}: Pick<Ground, "bootstrap" | "input" | "group">): Promise<number[]> {
   const all = await Promise.all(
     Array.from({ length: PARTITIONS }, (_, p) => committed(bootstrap, input, group, p)),
   );
   return all.map(({ offset }) => Math.max(0, Number(offset)));
 }
 
-export async function recordsIn(own: Ground, topic: keyof Ground): Promise<readonly RawRecord[]> {
+export async function recordsIn(own: Topics, topic: keyof Topics): Promise<readonly RawRecord[]> {
   return (await readTopic(own.bootstrap, own[topic])).records;
 }
 
 /** A dead letter as who knows the headers reads it. */
-export async function lettersIn(own: Ground) {
+export async function lettersIn(own: Topics) {
   return (await recordsIn(own, "deadLetters")).map(({ key, value, headers }) => {
     const header = (name: string) => headers.find(([given]) => given === name)?.[1]?.toString();
     return {
@@ -175,45 +172,11 @@ export function tickets(
   }));
 }
 
-/**
- * Every one of these documents has its record on both topics, equal to what the engine says of it without any Kafka and
- * any fault; what came twice is byte for byte the same; and no other record is there.
- */
-export async function expectRecordsOf(own: Ground, expected: readonly Message[]): Promise<void> {
-  const input = expected.map(({ value }) => String(value)).join("\n");
-  const { stdout } = await spanmill(["annotate", "--model", own.model, "--from", "jsonl", "--quiet"], {
-    input,
-  });
-  const reference = new Map(records(stdout).map((record) => [record.document_id, record]));
-  expect(reference.size).toBe(expected.length);
-  for (const topic of ["documents", "entities"] as const) {
-    const seen = new Map<string, string>();
-    for (const { value } of await recordsIn(own, topic)) {
-      if (value === null) continue;
-      const text = String(value);
-      const { document_id: id } = JSON.parse(text);
-      expect(seen.get(id) ?? text).toBe(text);
-      seen.set(id, text);
-    }
-    expect([...seen.keys()].toSorted()).toEqual([...reference.keys()].toSorted());
-    for (const [id, text] of seen)
-      expect(ANSWERS[topic](JSON.parse(text))).toEqual(ANSWERS[topic](reference.get(id)));
-  }
-}
-
-/** Of a record, what does not depend on where the document came from. */
-// biome-ignore lint/suspicious/noExplicitAny: a schema holds the shape of records.
-const ANSWERS: Readonly<Record<"documents" | "entities", (record: any) => object>> = {
-  documents: ({ document_id, text_length, text_digest, coverage, segments, lenses, warnings }) => ({
-    ...{ document_id, text_length, text_digest, coverage, segments, lenses, warnings },
-  }),
-  entities: ({ document_id, text_length, text_digest, lenses }) => ({
-    ...{ document_id, text_length, text_digest, lenses },
-  }),
-};
-
 /** Who is in the group: the same before and after means that nobody had to leave. */
-export async function membersOf({ bootstrap, group }: Ground): Promise<string[]> {
+export async function membersOf({
+  bootstrap,
+  group,
+}: Pick<Ground, "bootstrap" | "group">): Promise<string[]> {
   const admin = client(bootstrap).admin();
   await admin.connect();
   try {

@@ -1,8 +1,12 @@
 /** Judges a run by the invariants I1 to I6. Pure. */
 import { isDeepStrictEqual } from "node:util";
+import type { RawRecord } from "../servers/raw-reader.js";
+import { checkDuplicates } from "./duplicates.js";
+import type { Held } from "./held.js";
 import { type Copy, type History, header, type Input, nameOf } from "./history.js";
+import { hasAllParts, isInParts, joinedOf } from "./parts.js";
 import type { Reference } from "./reference.js";
-import { CAUSES, type Cause, type FaultEvent } from "./timeline.js";
+import type { Cause } from "./timeline.js";
 
 export interface Limits {
   /** Most documents that one worker has in flight. */
@@ -10,6 +14,8 @@ export interface Limits {
   readonly settleMs: number;
   readonly rssMb: number;
   readonly descriptors: number;
+  /** Of a worker's main thread at once. */
+  readonly timers: number;
 }
 
 export const INVARIANTS = ["I1", "I2", "I3", "order", "I4", "I5", "I6", "end"] as const;
@@ -44,9 +50,11 @@ export function check(history: History, reference: Reference, limits: Limits): V
   }
   checkNoFall(history, say);
   const models = modelsOf(history, say);
-  const wrong = [...groups].flatMap(([name, copies]) =>
-    copies.filter((copy) => !isRight(copy, history.inputs.get(name)!, reference, models)),
-  );
+  const wrong = [...groups].flatMap(([name, copies]) => {
+    const input = history.inputs.get(name)!;
+    const whole = isInParts(input) ? joinedOf(input, copies) : copies;
+    return whole.filter((copy) => !isRight(copy, input, reference, models));
+  });
   for (const copy of wrong) say("I4", `${copy.channel} ${nameOf(copy)} is not what ${copy.input} must give`);
   checkOrder(history, say);
   const duplicates = checkDuplicates(history, groups, limits, say);
@@ -54,9 +62,9 @@ export function check(history: History, reference: Reference, limits: Limits): V
   if (settledMs === undefined || settledMs > limits.settleMs) {
     say("I5", `lag did not reach 0 within ${limits.settleMs} ms`);
   }
-  if (usage.rssMb > limits.rssMb) say("I6", `a worker had ${usage.rssMb} MB, over ${limits.rssMb}`);
-  if (usage.descriptors > limits.descriptors) {
-    say("I6", `a worker had ${usage.descriptors} descriptors, over ${limits.descriptors}`);
+  const most = { ...limits, ...mostHeld(history, groups, limits) };
+  for (const [name, what] of Object.entries(USED) as [keyof typeof USED, string][]) {
+    if (usage[name] > most[name]) say("I6", `a worker had ${usage[name]} ${what}, over ${most[name]}`);
   }
   for (const end of history.ends) say("end", end);
   const deadLetters = history.copies.filter(({ channel }) => channel === "dead-letters").length;
@@ -65,7 +73,32 @@ export function check(history: History, reference: Reference, limits: Limits): V
   return { ...counts, wrong: wrong.length, duplicates, violations };
 }
 
-type Say = (invariant: Invariant, what: string) => void;
+const USED = {
+  rssMb: "MB",
+  descriptors: "descriptors",
+  timers: "timers",
+  bytesInFlight: "bytes in flight",
+  bytesInLanes: "bytes in lanes",
+};
+
+/** As many documents as may be in flight, each the largest, with what becomes of it. */
+function mostHeld(
+  { inputs }: History,
+  groups: ReadonlyMap<string, readonly Copy[]>,
+  { inFlight }: Limits,
+): Pick<Held, "bytesInFlight" | "bytesInLanes"> {
+  const largest = (sizes: readonly number[]) => sizes.reduce((most, size) => Math.max(most, size), 0);
+  const outputs = [...groups.values()].map((copies) => copies.reduce((sum, copy) => sum + sizeOf(copy), 0));
+  const most = inFlight * (largest([...inputs.values()].map(sizeOf)) + largest(outputs));
+  return { bytesInFlight: most, bytesInLanes: most };
+}
+
+function sizeOf({ key, value, headers }: RawRecord): number {
+  const ofHeaders = headers.reduce((sum, [name, content]) => sum + name.length + (content?.length ?? 0), 0);
+  return (key?.length ?? 0) + (value?.length ?? 0) + ofHeaders;
+}
+
+export type Say = (invariant: Invariant, what: string) => void;
 
 /** What is committed stays so: who commits a smaller offset does it for a partition that is another's now. */
 function checkNoFall({ samples }: History, say: Say): void {
@@ -91,16 +124,20 @@ function groupCopies({ inputs, copies }: History, say: Say): Map<string, Copy[]>
 }
 
 /** Whether an input needs no more: its dead letter is there, or a record on each channel. */
-export function isComplete({ expected }: Input, copies: readonly Copy[] = []): boolean {
-  const has = (wanted: string) => copies.some(({ channel }) => channel === wanted);
-  return has("dead-letters") || (expected.kind === "record" && has("documents") && has("entities"));
+export function isComplete(input: Input, copies: readonly Copy[] = []): boolean {
+  const { expected } = input;
+  const has = (wanted: string) => {
+    const there = copies.filter(({ channel }) => channel === wanted);
+    return isInParts(input) && wanted !== "dead-letters" ? hasAllParts(there) : there.length > 0;
+  };
+  return has("dead-letters") || (expected.kind !== "dead-letter" && has("documents") && has("entities"));
 }
 
 /** The digest of the model, by the digest of the pipeline; a model has one pipeline in a run. */
 function modelsOf({ copies }: History, say: Say): Map<string, string> {
   const models = new Map<string, string>();
   for (const { channel, value } of copies) {
-    if (channel !== "documents") continue;
+    if (channel !== "documents" || value === null) continue;
     const { models: used, pipeline } = parse(value) ?? {};
     models.set(String(pipeline?.digest), String(used?.[0]?.digest));
   }
@@ -118,14 +155,27 @@ function isRight(
   const sameKey = input.key === null ? copy.key !== null : copy.key?.equals(input.key) === true;
   if (!sameKey) return false;
   if (copy.channel === "dead-letters") {
-    const code = expected.kind === "dead-letter" ? expected.code : undefined;
-    return header(copy, "spanmill.error-code") === code && isDeepStrictEqual(copy.value, input.value);
+    if (expected.kind !== "dead-letter") return false;
+    const { code, leftOut } = expected;
+    const value = leftOut === undefined ? input.value : input.value?.subarray(0, STUB_BYTES);
+    const said = ["spanmill.error-code", "spanmill.left-out", "spanmill.doc-bytes"];
+    return (
+      isDeepStrictEqual(
+        said.map((name) => header(copy, name)),
+        [code, leftOut, String(input.value?.length)],
+      ) && isDeepStrictEqual(copy.value, value)
+    );
   }
+  if (expected.kind === "tombstone") return copy.value === null;
   const value = parse(copy.value);
   const pipeline = String(value?.pipeline?.digest);
   const wanted = reference.of(input, models.get(pipeline) ?? "", pipeline)?.[copy.channel];
-  return wanted !== undefined && isDeepStrictEqual(value, wanted);
+  const named = isInParts(input) ? { ...wanted, record_id: value?.record_id } : wanted;
+  return wanted !== undefined && isDeepStrictEqual(value, named);
 }
+
+/** What a letter keeps of a value that is too large. */
+const STUB_BYTES = 1_024;
 
 function parse(value: Buffer | null) {
   try {
@@ -152,81 +202,4 @@ function checkOrder({ copies }: History, say: Say): void {
     }
     last.set(lane, BigInt(at));
   }
-}
-
-/**
- * Each copy beyond the first must have the bytes of the one before, an event between the two, and an input that was not yet
- * committed when the event began. Of one event there may be no more than were in flight, or done and not committed.
- */
-function checkDuplicates(
-  history: History,
-  groups: ReadonlyMap<string, readonly Copy[]>,
-  limits: Limits,
-  say: Say,
-): Verdict["duplicates"] {
-  const counts: Partial<Record<Cause | "untraced", number>> = {};
-  const again = new Map<FaultEvent, Set<string>>();
-  for (const [name, copies] of groups) {
-    for (const channel of new Set(copies.map((copy) => copy.channel))) {
-      const same = copies.filter((copy) => copy.channel === channel).toSorted((a, b) => a.at - b.at);
-      for (const [i, copy] of same.entries()) {
-        if (i === 0) continue;
-        const before = same[i - 1]!;
-        if (!sameBytes(before, copy)) say("I3", `the copies of ${name} on ${channel} differ`);
-        const event = causeOf(history, before, copy);
-        const cause = (event?.cause ?? "untraced") as Cause | "untraced";
-        counts[cause] = (counts[cause] ?? 0) + 1;
-        if (event === undefined) say("I3", `${name} came again on ${channel} and nothing had happened`);
-        else again.set(event, (again.get(event) ?? new Set()).add(name));
-      }
-    }
-  }
-  for (const [event, names] of again) checkBound(history, groups, event, names, limits, say);
-  return counts;
-}
-
-/** Copies of different pipelines have different names, and other bytes. */
-function sameBytes(a: Copy, b: Copy): boolean {
-  if (header(a, "spanmill.record-id") !== header(b, "spanmill.record-id")) return true;
-  return isDeepStrictEqual([a.key, a.value], [b.key, b.value]);
-}
-
-/**
- * The broker may append a moment after the process that sent it is gone. And a lane that could not reach it waits up to
- * 5 s between two tries, so that both copies may come when all is over.
- */
-const APPEND_MS = 2_000;
-const REACH_MS = 10_000;
-
-function causeOf({ events }: History, before: Copy, copy: Copy): FaultEvent | undefined {
-  const late = ({ cause }: FaultEvent) => (/^(coordinator-loss|put-out)$/.test(cause) ? REACH_MS : APPEND_MS);
-  const between = events.filter((event) => event.from <= copy.at && event.to + late(event) >= before.at);
-  for (const cause of CAUSES) {
-    const found = between.findLast((event) => event.cause === cause);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function checkBound(
-  { samples, inputs }: History,
-  groups: ReadonlyMap<string, readonly Copy[]>,
-  event: FaultEvent,
-  names: ReadonlySet<string>,
-  limits: Limits,
-  say: Say,
-): void {
-  const before = samples.filter(({ at }) => at <= event.from);
-  const committed = before.at(-1)?.committed ?? new Map<number, bigint>();
-  for (const name of names) {
-    const { partition, offset } = inputs.get(name)!;
-    if (offset < (committed.get(partition) ?? 0n)) say("I3", `${name} came again though it was committed`);
-  }
-  // Done and not committed: those done since the last commit, and those done ahead of one that was not.
-  const done = [...groups].filter(([name, copies]) => {
-    const { partition, offset } = inputs.get(name)!;
-    return offset >= (committed.get(partition) ?? 0n) && copies.some(({ at }) => at <= event.to);
-  });
-  const most = limits.inFlight * Math.max(1, event.workers) + done.length;
-  if (names.size > most) say("I3", `${names.size} documents came again after "${event.what}", over ${most}`);
 }

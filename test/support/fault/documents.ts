@@ -3,15 +3,27 @@ import type { Message } from "kafkajs";
 import type { Random } from "./random.js";
 
 export type Expected =
-  | { readonly kind: "record"; readonly id: string; readonly text: string }
-  | { readonly kind: "dead-letter"; readonly code: string };
+  /** `inParts`: too large for one message. */
+  | { readonly kind: "record"; readonly id: string; readonly text: string; readonly inParts?: true }
+  /** `leftOut`: too large for its topic; what its header says that it has not, the value among it. */
+  | { readonly kind: "dead-letter"; readonly code: string; readonly leftOut?: string }
+  | { readonly kind: "tombstone" };
 
 /** Its value is in no other document of the run: the checker knows it by that. */
 export interface FaultDocument extends Message {
   readonly key: string;
-  readonly value: string | Buffer;
+  readonly value: string | Buffer | null;
   readonly partition: number;
   readonly expected: Expected;
+}
+
+/** A document of JSON that must give its records. */
+export function recordDocument(
+  place: { readonly key: string; readonly partition: number },
+  id: string,
+  text: string,
+): FaultDocument {
+  return { ...place, value: JSON.stringify({ id, text }), expected: { kind: "record", id, text } };
 }
 
 /**
@@ -30,7 +42,7 @@ export function faultDocuments(
     const place = { key: `k${number}`, partition: number % partitions };
     if (random.between(1, 30) === 1) return { ...place, ...broken(random, id) };
     const text = random.between(1, 3) === 1 ? shared(random) : own(random, from + i);
-    return { ...place, value: JSON.stringify({ id, text }), expected: { kind: "record", id, text } };
+    return recordDocument(place, id, text);
   });
 }
 

@@ -1,6 +1,7 @@
 /** What was seen of a run, by Kafka's protocol and the workers' logs alone: all that the checker judges by. */
 import type { RawRecord } from "../servers/raw-reader.js";
 import type { Expected } from "./documents.js";
+import type { Held } from "./held.js";
 import type { FaultEvent } from "./timeline.js";
 
 export const CHANNELS = ["documents", "entities", "dead-letters"] as const;
@@ -22,7 +23,9 @@ export interface Copy extends RawRecord {
 }
 
 export interface Sample {
+  /** When it was asked for, and when the answer was there: what was committed stood so at some moment between. */
   readonly at: number;
+  readonly by: number;
   readonly committed: ReadonlyMap<number, bigint>;
 }
 
@@ -40,7 +43,7 @@ export interface History {
   /** Milliseconds between the beginning of the tail without faults and lag 0; undefined where it was not reached. */
   readonly settledMs: number | undefined;
   /** The most of any worker. */
-  readonly usage: { readonly rssMb: number; readonly descriptors: number };
+  readonly usage: { readonly rssMb: number; readonly descriptors: number } & Held;
   /** Workers that ended as they should not have. */
   readonly ends: readonly string[];
 }

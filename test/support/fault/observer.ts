@@ -21,8 +21,8 @@ export interface ObserverSettings {
   readonly input: string;
   readonly partitions: number;
   readonly outputs: Readonly<Record<FaultChannel, string>>;
-  /** By value, as latin1. */
-  readonly expected: ReadonlyMap<string, Expected>;
+  /** What must become of an input of this value; undefined: nobody fed it. */
+  readonly expectedOf: (value: Buffer | null) => Expected | undefined;
   /** Called with every look. */
   readonly look: () => void;
 }
@@ -94,9 +94,9 @@ export function observe(settings: ObserverSettings): Observer {
     settings.look();
     const at = Date.now();
     const committed = await readCommitted(bootstrap, group, input, partitions);
-    const sample = { at, committed };
+    const sample = { at, by: Date.now(), committed };
     for (const record of await inputTail()) {
-      inputs.set(nameOf(record), known(record, settings.expected));
+      inputs.set(nameOf(record), known(record, settings.expectedOf));
       partitions = Math.max(partitions, record.partition + 1);
       settle(nameOf(record));
     }
@@ -160,9 +160,9 @@ function tail(bootstrap: string, topic: string): () => Promise<readonly RawRecor
   };
 }
 
-function known(record: RawRecord, expected: ReadonlyMap<string, Expected>): Input {
+function known(record: RawRecord, expectedOf: ObserverSettings["expectedOf"]): Input {
   const { partition, offset, timestamp, value } = record;
-  const what = expected.get(value?.toString("latin1") ?? "");
+  const what = expectedOf(value);
   if (what === undefined) throw new GaveUp(`input ${nameOf(record)} was not fed by the scenario`);
   const pad = (part: bigint | number, digits: number) => String(part).padStart(digits, "0");
   return {

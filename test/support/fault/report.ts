@@ -1,7 +1,8 @@
-/** What each run of a scenario came to: a line for people, and a line of JSON in a file that `totals.js` sums. */
+/** What each run came to: a line for people, and a line of JSON in a file that `totals.js` sums. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Verdict } from "./check.js";
+import type { Held } from "./held.js";
 import type { Standstill } from "./standstill.js";
 import type { FaultEvent } from "./timeline.js";
 
@@ -9,7 +10,7 @@ import type { FaultEvent } from "./timeline.js";
 export const FAULT_DIR = resolve(process.env.FAULT_DIR ?? "dist/fault");
 export const REPORTS = join(FAULT_DIR, "reports.jsonl");
 
-export interface FaultReport extends Verdict {
+export interface FaultReport extends Verdict, Held {
   readonly scenario: string;
   readonly seed: number;
   /** Faults of the scenario's own, without what they led to. */
@@ -21,10 +22,30 @@ export interface FaultReport extends Verdict {
   readonly standstills: readonly Standstill[];
   readonly rssMb: number;
   readonly descriptors: number;
+  /** How often workers told what they hold, and the most of it. */
+  readonly answers: number;
   readonly ms: number;
 }
 
-export function keepReport(report: FaultReport): void {
+/** A run that ended before it could be judged. */
+export interface Unjudged {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly unjudged: true;
+  readonly ms: number;
+}
+
+/** A run that fits no scenario, see own-judgement.ts. */
+export interface OwnJudgement {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly ownJudgement: "green" | "red";
+  readonly ms: number;
+}
+
+export type KeptReport = FaultReport | Unjudged | OwnJudgement;
+
+export function keepReport(report: KeptReport): void {
   mkdirSync(FAULT_DIR, { recursive: true });
   appendFileSync(REPORTS, `${JSON.stringify(report)}\n`);
 }
@@ -37,7 +58,7 @@ export function describeReport(report: FaultReport): string {
     `${inputs} inputs, ${faults} faults, ${lost} lost, ${wrong} wrong`,
     `duplicates: ${again.length === 0 ? "none" : again.join(", ")}`,
     `longest gaps: ${describeGaps(report.standstills)}`,
-    `lag 0 after ${settledMs ?? "never"} ms, ${report.samples} samples, ${rssMb} MB, ${Math.round(ms / 1000)} s`,
+    `lag 0 after ${settledMs ?? "never"} ms, ${report.samples} samples, ${rssMb} MB, ${report.timers} timers, ${Math.round(ms / 1000)} s`,
   ].join("; ");
   const first = violations.slice(0, 5).map(({ invariant, what }) => `\n  ${invariant}: ${what}`);
   const more = violations.length > 5 ? `\n  and ${violations.length - 5} more` : "";

@@ -18,6 +18,8 @@
  * - `finish` is the tail without faults: lag must reach 0, all workers must end with 0 on SIGTERM. It reads the topics with
  *   raw-reader.ts, computes every answer once more, prints a line, adds it to reports.jsonl (totals.js sums them) and keeps
  *   logs and timeline in dist/fault.
+ * - Every half second each worker's /metrics say what it holds (held.ts), which is bounded as its memory is (I6).
+ * - A row that fits no scenario is a test with `ownJudgement`; the totals count it apart.
  * - Output topics have the broker's time in their records, so a worker's clock may be wrong.
  * - Short and long sets: `repetitions(short, long)`; `npm run test:fault` sets FAULT_LONG.
  *
@@ -37,7 +39,7 @@ import { referenceOf } from "./reference.js";
 import { describeReport, type FaultReport, keepLogs, keepReport } from "./report.js";
 import { standstills } from "./standstill.js";
 import { eventsOf, type FaultEvent } from "./timeline.js";
-import { type FaultWorker, startWorker, usageOf, type WorkerOptions } from "./workers.js";
+import { type FaultWorker, isStill, startWorker, usageOf, type WorkerOptions } from "./workers.js";
 
 export interface ScenarioOptions {
   /** Past all proxies: what checks must not suffer from the fault. */
@@ -54,6 +56,10 @@ export interface ScenarioOptions {
   readonly models?: readonly string[];
   readonly limits?: Partial<Limits>;
   readonly seed?: number;
+  /** What must become of documents that came by other ways than `feed`. */
+  readonly expectedOf?: (value: Buffer | null) => Expected | undefined;
+  /** `max.message.bytes` of the topic of dead letters. */
+  readonly letterBytes?: number;
   /** False for mutants: their losses are not ours. */
   readonly counts?: boolean;
 }
@@ -92,7 +98,7 @@ export function repetitions(short: number, long: number): number {
   return process.env.FAULT_LONG === undefined || process.env.FAULT_LONG === "" ? short : long;
 }
 
-const LIMITS: Limits = { inFlight: 100, settleMs: 60_000, rssMb: 600, descriptors: 200 };
+const LIMITS: Limits = { inFlight: 100, settleMs: 60_000, rssMb: 600, descriptors: 200, timers: 150 };
 
 export async function openScenario(name: string, options: ScenarioOptions): Promise<Scenario> {
   const { bootstrap, partitions = 3, models = [lookupFolder()] } = options;
@@ -100,18 +106,22 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
   const random = seeded(seed);
   const limits = { ...LIMITS, ...(options.inFlight && { inFlight: options.inFlight }), ...options.limits };
   const brokerTime = { config: { "message.timestamp.type": "LogAppendTime" } };
+  const letterConfig = options.letterBytes && { "max.message.bytes": String(options.letterBytes) };
   const [input, documents, entities, deadLetters] = (await Promise.all([
     freshTopic(bootstrap, partitions),
-    ...[2, 2, 1].map((count) => freshTopic(bootstrap, count, brokerTime)),
+    ...[2, 2].map((count) => freshTopic(bootstrap, count, brokerTime)),
+    freshTopic(bootstrap, 1, { config: { ...brokerTime.config, ...letterConfig } }),
   ])) as [string, string, string, string];
   const outputs = { documents, entities, "dead-letters": deadLetters };
   const group = freshGroup();
-  const expected = new Map<string, Expected>();
+  const expected = new Map<string | null, Expected>();
+  const expectedOf = (value: Buffer | null) =>
+    expected.get(value?.toString("latin1") ?? null) ?? options.expectedOf?.(value);
   const workers: FaultWorker[] = [];
   const events: FaultEvent[] = [];
   const ends: string[] = [];
   const gone = new Set<string>();
-  const usage = { rssMb: 0, descriptors: 0 };
+  const used = { rssMb: 0, descriptors: 0 };
   const began = Date.now();
   let fed = 0;
 
@@ -131,21 +141,28 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       "channel.chunks": "",
     },
     "channel.dead-letters": deadLetters,
+    "probes.port": "0",
     ...options.settings,
   };
   const alive = () => workers.filter((worker) => worker.ended() === undefined);
+  const ranAt = (at: number) =>
+    workers.filter(({ startedAt, endedAt }) => startedAt <= at && at <= endedAt()).length;
   const look = () => {
     for (const worker of alive()) {
       const now = usageOf(worker.started.process.pid);
-      usage.rssMb = Math.max(usage.rssMb, now?.rssMb ?? 0);
-      usage.descriptors = Math.max(usage.descriptors, now?.descriptors ?? 0);
+      used.rssMb = Math.max(used.rssMb, now?.rssMb ?? 0);
+      used.descriptors = Math.max(used.descriptors, now?.descriptors ?? 0);
+      worker.held.look();
     }
   };
-  const observer = observe({ bootstrap, group, input, partitions, outputs, expected, look });
+  const observer = observe({ bootstrap, group, input, partitions, outputs, expectedOf, look });
 
   let isJudged = false;
   onTestFailed(() => {
     if (isJudged) return;
+    if (options.counts !== false) {
+      keepReport({ scenario: name, seed, unjudged: true, ms: Date.now() - began });
+    }
     const logs = new Map(workers.map((worker) => [worker.name, worker.log()]));
     console.log(`${name} (FAULT_SEED=${seed}): ${keepLogs({ scenario: name, seed }, logs, events)}`);
   });
@@ -162,6 +179,13 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       const event = { cause, what, from, to: Date.now(), workers: running };
       events.push(kind === undefined ? event : { ...event, kind });
     }
+  };
+  /** @param act gives when the one worker that it stops did nothing any more */
+  const stop = async (what: string, act: () => Promise<number>, kind: string): Promise<void> => {
+    const from = Date.now();
+    const running = alive().length;
+    const still = await act();
+    events.push({ cause: "unclean-stop", what, from, still, to: Date.now(), workers: running, kind });
   };
   const terminate: Scenario["terminate"] = async (worker) => {
     const from = performance.now();
@@ -206,7 +230,10 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     async feed(what) {
       const made = typeof what === "number" ? faultDocuments(random, fed, fed + what, partitions) : what;
       fed += made.length;
-      for (const one of made) expected.set(Buffer.from(one.value).toString("latin1"), one.expected);
+      for (const one of made) {
+        const value = one.value === null ? null : Buffer.from(one.value).toString("latin1");
+        expected.set(value, one.expected);
+      }
       for (let at = 0; at < made.length; at += 500) {
         await produce(
           bootstrap,
@@ -235,16 +262,20 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
         worker.expectEnd();
         worker.started.process.kill("SIGKILL");
         await worker.finished;
+        return Date.now();
       };
-      await fault("unclean-stop", `kill -9 ${worker.name}`, act, "kill -9");
+      await stop(`kill -9 ${worker.name}`, act, "kill -9");
     },
     async sleep(worker, until) {
       const act = async () => {
         worker.started.process.kill("SIGSTOP");
+        await isStill(worker.started.process.pid);
+        const still = Date.now();
         await until();
         worker.started.process.kill("SIGCONT");
+        return still;
       };
-      await fault("unclean-stop", `SIGSTOP ${worker.name}`, act, "SIGSTOP");
+      await stop(`SIGSTOP ${worker.name}`, act, "SIGSTOP");
     },
     excuse(names) {
       for (const name of names) gone.add(name);
@@ -254,7 +285,8 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       worker.expectEnd();
       await worker.finished;
       const at = Date.now();
-      events.push({ cause: "unclean-stop", what: `${worker.name} died`, from: at, to: at, workers: running });
+      const times = { from: at, still: at, to: at };
+      events.push({ cause: "unclean-stop", what: `${worker.name} died`, ...times, workers: running });
     },
     terminate,
     terminateAll,
@@ -262,16 +294,24 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     async finish() {
       const { waitedMs, settledMs } = await settle();
       const faults = events.length;
+      await Promise.all(alive().map(({ held }) => held.lookNow()));
       await terminateAll();
       await observer.stop();
       const all = [
         ...events,
         ...workers.flatMap((worker) =>
-          eventsOf(worker.log(), worker.name, workers.length, worker.endedAt(), worker.sessionMs),
+          eventsOf(worker.log(), worker.name, ranAt, worker.endedAt(), worker.sessionMs),
         ),
       ].toSorted((a, b) => a.from - b.from);
       const complaints = workers.flatMap((worker) => worker.complaint() ?? []);
       const { inputs, copies, samples, unsafe } = observer;
+      const held = workers.map((worker) => worker.held.most());
+      const usage = {
+        ...used,
+        bytesInFlight: Math.max(0, ...held.map(({ bytesInFlight }) => bytesInFlight)),
+        bytesInLanes: Math.max(0, ...held.map(({ bytesInLanes }) => bytesInLanes)),
+        timers: Math.max(0, ...held.map(({ timers }) => timers)),
+      };
       const reference = await referenceOf(models, [...inputs.values()]);
       const history = { inputs, copies, samples, unsafe, gone, events: all, settledMs: waitedMs, usage };
       const verdict = check({ ...history, ends: [...ends, ...complaints] }, reference, limits);
@@ -279,6 +319,7 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
         ...{ scenario: name, seed, ...verdict, faults, samples: samples.length, settledMs },
         standstills: standstills(history),
         ...usage,
+        answers: held.reduce((sum, { answers }) => sum + answers, 0),
         ms: Date.now() - began,
       };
       console.log(describeReport(report));

@@ -10,6 +10,8 @@ export interface FaultEvent {
   readonly what: string;
   readonly from: number;
   readonly to: number;
+  /** Where it stopped one worker: when that surely did nothing any more, which may be long before `to`. */
+  readonly still?: number;
   /** Workers that ran when it began. */
   readonly workers: number;
   /** What totals.js sums its standstill by: of a fault of the scenario's own. */
@@ -21,12 +23,13 @@ export interface FaultEvent {
  * it by nothing but its next assignment, where what it owned is another's for a moment: both lost and gained.
  *
  * @param end when it ended, which also ends what it did not see the end of
+ * @param workersAt how many ran at a time
  * @param sessionMs how long it can have been put out without a word
  */
 export function eventsOf(
   log: string,
   worker: string,
-  workers: number,
+  workersAt: (at: number) => number,
   end: number,
   sessionMs: number,
 ): FaultEvent[] {
@@ -38,14 +41,29 @@ export function eventsOf(
     if (/rebalancing$/.test(kind)) open ??= { cause: "rebalance", from: at };
     else if (/crash(ed)?$/.test(kind)) open = { cause: "coordinator-loss", from: open?.from ?? at };
     else if (/assigned$/.test(kind) && open !== undefined) {
-      events.push({ ...open, what: `${worker} joined again`, to: at, workers });
+      events.push({ ...open, what: `${worker} joined again`, to: at, workers: workersAt(open.from) });
       open = undefined;
     } else if (/assigned$/.test(kind) && again) {
-      events.push({ cause: "put-out", what: `${worker} was put out`, from: at - sessionMs, to: at, workers });
+      const from = at - sessionMs;
+      events.push({
+        cause: "put-out",
+        what: `${worker} was put out`,
+        from,
+        to: at,
+        workers: workersAt(from),
+      });
     }
   }
-  if (open !== undefined) events.push({ ...open, what: `${worker} left`, to: end, workers });
+  if (open !== undefined) {
+    events.push({ ...open, what: `${worker} left`, to: end, workers: workersAt(open.from) });
+  }
   return events;
+}
+
+/** The first line of a worker's log for this event. */
+export function lineWith(log: string, event: string): Readonly<Record<string, unknown>> | undefined {
+  const line = log.split("\n").find((one) => one.startsWith("{") && one.includes(`"event":"${event}"`));
+  return line === undefined ? undefined : JSON.parse(line);
 }
 
 function read(line: string): { at: number; kind: string; again: boolean } | undefined {

@@ -2,14 +2,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { duration } from "../../../src/config/values.js";
 import { type Finished, type Started, start } from "../command.js";
+import { until } from "../servers/until.js";
 import type { WrongClock } from "./clock.js";
 import { EDITS, type Edit, editMark } from "./edits.js";
+import { type HeldLook, watchHeld } from "./held.js";
 
 export interface WorkerOptions {
   /** Options of `spanmill run` by their keys, over those of the scenario: `{ "limit.documents": "10" }`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly edits?: readonly Edit[];
   readonly env?: Readonly<Record<string, string>>;
+  /** See command.ts. */
+  readonly preload?: readonly string[];
   /** Its wall clock may be wrong; lines of its log then bear the time at which they came. */
   readonly clock?: Pick<WrongClock, "preload" | "env">;
 }
@@ -26,8 +30,11 @@ export interface FaultWorker {
   log(): string;
   /** Undefined while it runs. */
   ended(): Finished | undefined;
-  /** When it ended, in milliseconds since 1970; now while it runs. */
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+  /** When it ended; now while it runs. */
   endedAt(): number;
+  readonly held: HeldLook;
   /** From now on its end is no violation. */
   expectEnd(): void;
   /** How it should not have ended, or what it should have said; undefined: nothing. */
@@ -37,12 +44,13 @@ export interface FaultWorker {
 export function startWorker(
   name: string,
   settings: Readonly<Record<string, string>>,
-  { edits = [], env = {}, clock }: WorkerOptions,
+  { edits = [], env = {}, preload = [], clock }: WorkerOptions,
 ): FaultWorker {
   const flags = Object.entries(settings).flatMap(([key, value]) => [`--${key.replaceAll(".", "-")}`, value]);
+  const startedAt = Date.now();
   const started = start(["run", ...flags], {
     env: { ...env, ...clock?.env, [EDITS]: JSON.stringify(edits) },
-    preload: [...(clock?.preload ?? []), ...(edits.length === 0 ? [] : ["fault/edit-source.js"])],
+    preload: [...(clock?.preload ?? []), ...(edits.length === 0 ? [] : ["fault/edit-source.js"]), ...preload],
   });
   let log = "";
   let ended: Finished | undefined;
@@ -62,11 +70,13 @@ export function startWorker(
     name,
     sessionMs: SESSION.parse(settings["kafka.session-timeout"] ?? "")!,
     started,
+    startedAt,
     finished,
     joined: () => started.until(({ stderr }) => /"(group-)?assigned"/.test(stderr)),
     log: () => log,
     ended: () => ended,
     endedAt: () => endedAt ?? Date.now(),
+    held: watchHeld(() => log),
     expectEnd: () => {
       expected = true;
     },
@@ -83,6 +93,16 @@ const SESSION = duration("TIME", { min: "1s", max: "30m" });
 
 function timeNow(): string {
   return `"time":"${new Date().toISOString()}"`;
+}
+
+/** Kept when a process that was sent SIGSTOP runs no more, with all of its threads. */
+export async function isStill(pid: number | undefined): Promise<void> {
+  const stateOf = (thread: string) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2)[0];
+  };
+  const all = () => readdirSync(`/proc/${pid}/task`).every((thread) => stateOf(thread) === "T");
+  await until("all threads stopped", all, { withinMs: 10_000, everyMs: 1 });
 }
 
 /** Of a process; undefined when it is gone. */
