@@ -114,6 +114,7 @@ describe("the log", () => {
 describe("lines", () => {
   const all: LogLine[] = [
     processLine({ kind: "ready", afterMs: 12.7 }),
+    processLine({ kind: "limit-assumed", topics: ["t"], bytes: 1_048_588 }),
     workerLine({ kind: "stuck", places: Array.from({ length: 80 }, () => PLACE) }),
     workerLine({ kind: "ended", reason: "failed", abandoned: 2 }),
     sourceLine({ kind: "drained", before: 5, left: 1, ms: 20.4 }),
@@ -142,7 +143,7 @@ describe("lines", () => {
   });
 
   it("name a bounded number of places", () => {
-    const { count, documents } = all[1]!;
+    const { count, documents } = all[2]!;
     expect([count, (documents as string[]).length]).toEqual([80, 50]);
   });
 
