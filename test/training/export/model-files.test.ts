@@ -107,5 +107,5 @@ describe.skipIf(SHARED_ABSENT)("a folder with MiniLM (needs ../shared)", () => {
     const tagged = await engine.tag({ kind: "text", text: "Alice met Bob in Paris." });
     expect(tagged.words).toBe(6);
     for (const { name } of LENSES) expect(tagged.lenses[name]!.scores).toHaveLength(6);
-  });
+  }, 120_000);
 });

@@ -111,5 +111,5 @@ describe.skipIf(SHARED_ABSENT)("the int8 form of MiniLM with random heads (needs
     expect(mean["7 bits"]!).toBeLessThan(0.2);
     expect(mean["7 bits"]!).toBeLessThan(mean["8 bits"]! * 1.2);
     expect(mean["7 bits"]!).toBeLessThan(mean["7 bits, one scale"]! / 1.5);
-  });
+  }, 300_000);
 });
