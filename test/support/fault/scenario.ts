@@ -187,6 +187,9 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
     const still = await act();
     events.push({ cause: "unclean-stop", what, from, still, to: Date.now(), workers: running, kind });
   };
+  /** Who was put out while the run made it sleep: that is the run's own event, and what it may explain is less. */
+  const slept = ({ name }: FaultWorker, { from, to }: FaultEvent) =>
+    events.some((one) => one.what === `SIGSTOP ${name}` && one.from <= to && from <= one.to);
   const terminate: Scenario["terminate"] = async (worker) => {
     const from = performance.now();
     const act = async () => {
@@ -300,7 +303,9 @@ export async function openScenario(name: string, options: ScenarioOptions): Prom
       const all = [
         ...events,
         ...workers.flatMap((worker) =>
-          eventsOf(worker.log(), worker.name, ranAt, worker.endedAt(), worker.sessionMs),
+          eventsOf(worker.log(), worker.name, ranAt, worker.endedAt(), worker.sessionMs).filter(
+            (event) => event.cause !== "put-out" || !slept(worker, event),
+          ),
         ),
       ].toSorted((a, b) => a.from - b.from);
       const complaints = workers.flatMap((worker) => worker.complaint() ?? []);
