@@ -62,8 +62,9 @@ async function oneLine(options: TrainOptions): Promise<Recipe> {
   // The table has no rule that depends on the recipe's being there; `lintTrain` has.
   const [lens, output] = [options.lens[0]!, options.out!];
   requireFiles([...data, ...dev]);
+  // What the training data never shows, and --dev has, is a label that is never found; a warning tells.
   const { scheme, labels, column } = await lensOfData(
-    data,
+    [...data, ...dev],
     lens,
     options.column.byName.get(lens) ?? options.column.otherwise,
   );

@@ -95,7 +95,9 @@ function limitOf(sink: KafkaSink, channel: Channel, topic: string): Look[number]
 
 /** A topic refuses no codec: what comes in another than its own the broker packs anew. */
 function repackedBy(sink: KafkaSink, topic: string, compression: Compression): Look {
-  const kept = sink.facts.get(topic)?.compressionType;
+  const stated = sink.facts.get(topic)?.compressionType;
+  // As Redpanda says it.
+  const kept = stated === "none" ? "uncompressed" : stated;
   const sent = compression === "none" ? "uncompressed" : compression;
   if (kept === undefined || kept === "producer" || kept === sent) return [];
   const mend = `set --kafka-compression to ${kept === "uncompressed" ? "none" : kept}, or compression.type to producer`;

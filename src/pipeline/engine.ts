@@ -103,7 +103,7 @@ export function workerEngine(parts: EngineParts): WorkerEngine {
       if (place !== undefined && !isOneOfMany) trial.closeFew();
       try {
         // Of few the first one waits for all.
-        if (!isOneOfMany) await place?.mine;
+        if (place !== undefined && !isOneOfMany) await place.mine;
         if (!isSuspect) {
           for (let wait = held(); wait !== undefined; wait = held()) await wait;
           read();

@@ -102,8 +102,9 @@ export function trials({ source, clock, batcher, events, fail, lasting }: TrialP
     try {
       // Text that no cache has an answer for.
       const text = `A probe of ${clock.wall()} and ${clock.now()}.`;
+      // Nobody is on record meanwhile: the probe is nobody's.
       await batcher.alone(
-        async () => {},
+        () => source.suspect(),
         (ask) => ask([{ kind: "text", text }], [delivery]),
       );
     } catch (error) {

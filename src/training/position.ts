@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { SpanmillError, systemCode } from "../errors.js";
 
+const FORMAT = 2;
+
 const Position = z.strictObject({
-  format: z.literal(2),
+  format: z.literal(FORMAT),
   /** Steps done. */
   step: z.int().nonnegative(),
   epoch: z.int().nonnegative(),
@@ -80,8 +82,12 @@ export function readPosition(bytes: Buffer, path: string): { position: Position;
     const { spanmill, sha256 } = z
       .object({ spanmill: z.string(), sha256: z.string() })
       .parse(header.__metadata__);
-    return { position: Position.parse(JSON.parse(spanmill)), sum: sha256 };
+    const stated = JSON.parse(spanmill);
+    if (stated.format < FORMAT)
+      throw broken(path, "an earlier version wrote it; begin anew without --resume");
+    return { position: Position.parse(stated), sum: sha256 };
   } catch (cause) {
+    if (cause instanceof SpanmillError) throw cause;
     throw broken(path, "its header does not say where the training stood", cause);
   }
 }

@@ -318,10 +318,16 @@ describe("train in one line", () => {
   it("takes other data to judge by, and a column", async () => {
     const { calls, make } = double(FINISHED);
     const data = file("cols.conll", "a NOUN B-X\nb VERB O\n");
-    await run(line(data, "--dev", DATA, "--column", "2", "--base", "b"), { make });
+    // A label that is to be judged alone is one of the lens: it counts as never found.
+    const dev = file("dev.conll", "a NOUN O\nb ADJ O\n");
+    await run(line(data, "--dev", dev, "--column", "2", "--base", "b"), { make });
     const { recipe } = calls[0]!;
-    expect(recipe).toMatchObject({ base: "b", lenses: [{ scheme: "none", labels: ["NOUN", "VERB"] }] });
-    expect(recipe.validation[0]).toMatchObject({ files: [DATA], part: undefined });
+    expect(recipe).toMatchObject({
+      base: "b",
+      lenses: [{ scheme: "none", labels: ["ADJ", "NOUN", "VERB"] }],
+    });
+    expect(recipe.validation[0]).toMatchObject({ files: [dev], part: undefined });
+    await expect(readSets(recipe, recipe.validation)).resolves.toBeDefined();
   });
 
   it("reads labels of JSONL spans, and of CoNLL-U from MISC or upos", async () => {

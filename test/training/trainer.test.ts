@@ -418,6 +418,18 @@ describe("what goes wrong", () => {
     }
   });
 
+  test("a checkpoint of an earlier version is no broken one", async () => {
+    const runDirectory = temporaryFolder();
+    const end = await run(recipe(), { runDirectory, maxSteps: 3 });
+    const { checkpoint } = end as { checkpoint: string };
+    const bytes = readFileSync(checkpoint, "latin1");
+    writeFileSync(checkpoint, bytes.replace('\\"format\\":2', '\\"format\\":1'), "latin1");
+    const notes: string[] = [];
+    const again = () => run(recipe(), { runDirectory, resume: true }, { note: (text) => notes.push(text) });
+    expect(await codeOf(again)).toBe("CHECKPOINT_BROKEN");
+    expect(notes.join()).toContain("an earlier version wrote it");
+  });
+
   test("where no checkpoint is whole, nothing is begun", async () => {
     const runDirectory = temporaryFolder();
     const end = await run(recipe(), { runDirectory, maxSteps: 3 });

@@ -2,8 +2,8 @@
  * Files and standard output as a sink: a line a message, acknowledged when the system has taken it.
  *
  * Of a record the line is its value alone. Of a dead letter it is JSON with key and value in base64 and the headers (text,
- * or `{"base64": ...}` where they are none), so that nothing of it is lost. A tombstone asks to forget, which an appended file cannot: it is acknowledged and leaves no
- * line.
+ * or `{"base64": ...}` where they are none), so that nothing of it is lost. A tombstone asks to forget, which an appended
+ * file cannot: it is acknowledged and leaves no line.
  */
 import { SpanmillError } from "../../errors.js";
 import type { Channel, OutputMessage, Sink } from "../../ports/sink.js";

@@ -43,13 +43,17 @@ export function openSpans(settings: SpanSettings): Spans {
   const tracer = trace.getTracer("spanmill", settings.version);
   const open = new Map<string, Work>();
   const batches = new Map<string, Work>();
+  /** By place: times that it was taken and is nobody's now. Each will still say that it is lost, or done. */
+  const orphans = new Map<string, number>();
 
   const begin = (message: SourceMessage): void => {
     const { place } = message;
+    const name = placeName(place);
     // Taken again after a rebalance, while the first time still runs: that one is nobody's now.
-    leave(place, (work) => abandon(work));
+    if (open.has(name)) orphans.set(name, (orphans.get(name) ?? 0) + 1);
+    leave(name, place, (work) => abandon(work));
     const work = settings.each === "document" ? alone(tracer, settings, message) : joined(message);
-    if (work.span.isRecording()) open.set(placeName(place), work);
+    if (work.span.isRecording()) open.set(name, work);
   };
 
   const joined = (message: SourceMessage): Work => {
@@ -66,22 +70,29 @@ export function openSpans(settings: SpanSettings): Spans {
   };
 
   /** A document's part is over; with the last one, its span. */
-  const leave = (place: Place, tell: (work: Work) => void): void => {
-    const work = open.get(placeName(place));
+  const leave = (name: string, { topic, partition }: Place, tell: (work: Work) => void): void => {
+    const work = open.get(name);
     if (work === undefined) return;
-    open.delete(placeName(place));
+    open.delete(name);
     tell(work);
     if (--work.left > 0) return;
-    const name = `${place.topic}/${place.partition}`;
-    if (batches.get(name) === work) batches.delete(name);
+    if (batches.get(`${topic}/${partition}`) === work) batches.delete(`${topic}/${partition}`);
     end(work, settings);
+  };
+
+  const over = (place: Place, tell: (work: Work) => void): void => {
+    const name = placeName(place);
+    const before = orphans.get(name) ?? 0;
+    if (before === 0) leave(name, place, tell);
+    else if (before === 1) orphans.delete(name);
+    else orphans.set(name, before - 1);
   };
 
   return {
     source: (source) => traced(source, begin),
     onWorker: (event) => {
-      if (event.kind === "done") leave(event.place, (work) => finish(work, event, settings.each));
-      else if (event.kind === "lost") leave(event.place, abandon);
+      if (event.kind === "done") over(event.place, (work) => finish(work, event, settings.each));
+      else if (event.kind === "lost") over(event.place, abandon);
       else if (event.kind === "dead-letter") setAside(open.get(placeName(event.place)), event);
       else if (event.kind === "retry") tryAgain(open.get(placeName(event.place)), event);
     },
@@ -92,6 +103,7 @@ export function openSpans(settings: SpanSettings): Spans {
       }
       open.clear();
       batches.clear();
+      orphans.clear();
     },
   };
 }

@@ -113,6 +113,29 @@ describe("a span a document", () => {
       [1, "abandoned"],
     ]);
   });
+
+  it.each(["lost", "done"] as const)(
+    "is the second one's where the first one says that it is %s",
+    async (kind) => {
+      const spans = record();
+      const traced = openSpans(SETTINGS);
+      const document = message(0, "a");
+      const { place } = document;
+      await handOver(traced.source, [document]);
+      await handOver(traced.source, [document]);
+      const times = { read: 0, engine: 0, write: 0, turn: 0, send: 0 };
+      const done = {
+        ...{ kind: "done", place, outcome: "record", messages: 1, bytes: 1, spans: {}, times },
+      } as const;
+      traced.onWorker(kind === "lost" ? { kind, place } : done);
+      expect(spans.map(({ ends }) => ends)).toEqual([1, 0]);
+      traced.onWorker(done);
+      expect(spans.map(({ ends, attributes }) => [ends, attributes["error.type"]])).toEqual([
+        [1, "abandoned"],
+        [1, undefined],
+      ]);
+    },
+  );
 });
 
 describe("a span a batch", () => {
