@@ -4,6 +4,7 @@ import { memorySink } from "../../../src/adapters/memory/sink.js";
 import { memorySource } from "../../../src/adapters/memory/source.js";
 import { openSpans, type SpanSettings } from "../../../src/adapters/telemetry/spans.js";
 import { SpanmillError } from "../../../src/errors.js";
+import type { WorkerEvent } from "../../../src/pipeline/worker-events.js";
 import type { Intake, Source, SourceMessage } from "../../../src/ports/source.js";
 import { recordingProvider } from "../../support/recorded-spans.js";
 import { scriptedTagger } from "../../support/scripted-tagger.js";
@@ -123,10 +124,15 @@ describe("a span a document", () => {
       const { place } = document;
       await handOver(traced.source, [document]);
       await handOver(traced.source, [document]);
-      const times = { read: 0, engine: 0, write: 0, turn: 0, send: 0 };
-      const done = {
-        ...{ kind: "done", place, outcome: "record", messages: 1, bytes: 1, spans: {}, times },
-      } as const;
+      const done: WorkerEvent = {
+        kind: "done",
+        place,
+        outcome: "record",
+        messages: 1,
+        bytes: 1,
+        spans: {},
+        times: { read: 0, engine: 0, write: 0, turn: 0, send: 0 },
+      };
       traced.onWorker(kind === "lost" ? { kind, place } : done);
       expect(spans.map(({ ends }) => ends)).toEqual([1, 0]);
       traced.onWorker(done);
