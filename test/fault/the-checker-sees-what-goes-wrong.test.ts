@@ -266,11 +266,11 @@ describe("a worker that holds more than its bound", () => {
     const twice = () => run.observer.copies.length >= 3 * HELD;
     await until("what it held", twice);
     const report = await run.finish();
-    // What it held may have been seen as well, in its metrics.
-    const again = report.violations.filter(({ invariant }) => invariant !== "I6");
-    expect(again.map(({ what }) => what)).toEqual([
-      expect.stringMatching(/^\d+ documents in flight came again after "SIGSTOP worker-1", over \d+$/),
-    ]);
+    // What it held may have been seen as well, in its metrics; and a part of it may be over the bound of its rejoining.
+    const again = report.violations.filter(({ invariant }) => invariant !== "I6").map(({ what }) => what);
+    const over = (event: string) => new RegExp(`^\\d+ documents in flight came again after "${event}", over`);
+    expect(again).toContainEqual(expect.stringMatching(over("SIGSTOP worker-1")));
+    for (const what of again) expect(what).toMatch(over(".*"));
   }, 180_000);
 });
 
