@@ -7,6 +7,9 @@ export interface LabelFile {
   readonly batches: AsyncIterable<readonly Line[]>;
 }
 
+/** Makes the error of what is wrong at a place that it knows. */
+export type Fail = (what: string) => Error;
+
 /** Reads a format line by line, and hands each document over once it is whole. */
 export interface LineParser {
   line(text: string, number: number): void;

@@ -1,39 +1,55 @@
 import type { OffsetUnit } from "../offsets.js";
 import type { LabelledSpan, SpanDocument } from "./document.js";
-import { documentsOf, type LabelFile, type LineParser, malformed } from "./label-file.js";
+import { documentsOf, type Fail, type LabelFile, type LineParser, malformed } from "./label-file.js";
+import { type TextPlace, textPlace } from "./stand-off.js";
+
+/** The text at a place of another file; `fail` makes the error where it is not there. */
+export type TextAt = (place: TextPlace, fail: Fail) => string;
+
+export interface SpanLineOptions {
+  /** What offsets count. */
+  readonly unit?: OffsetUnit;
+  /** Without it, a line has to hold its own text. */
+  readonly textAt?: TextAt | undefined;
+}
 
 /**
  * Reads JSONL of text and spans: `{"id", "text", "spans": [{"start", "end", "label"}]}`, or doccano's
- * `{"id", "text", "label": [[start, end, "LABEL"]]}` (`labels` in some exports). Ids may be missing or numbers.
- * Offsets count `unit`; ends are exclusive. Blank lines are passed over.
+ * `{"id", "text", "label": [[start, end, "LABEL"]]}` (`labels` in some exports). In the place of `text`, stand-off spans
+ * say in `of` where their text is: see `stand-off.ts`. Ids may be missing or numbers. Ends are exclusive. Blank lines
+ * are passed over.
  *
  * @throws SpanmillError INPUT_MALFORMED with file and line.
  */
 export function readSpanLines(
   file: LabelFile,
-  unit: OffsetUnit = "code_point",
+  { unit = "code_point", textAt }: SpanLineOptions = {},
 ): AsyncGenerator<SpanDocument> {
-  return documentsOf<SpanDocument>(file, (emit) => spanLineParser(file, unit, emit));
+  return documentsOf<SpanDocument>(file, (emit) => spanLineParser(file, { unit, textAt }, emit));
 }
 
 function spanLineParser(
   file: LabelFile,
-  unit: OffsetUnit,
+  options: Required<SpanLineOptions>,
   emit: (document: SpanDocument) => void,
 ): LineParser {
   return {
     line(line, number) {
       if (line.trim() !== "")
-        emit(documentOf(line, unit, number, (what) => malformed(file.name, number, what)));
+        emit(documentOf(line, options, number, (what) => malformed(file.name, number, what)));
     },
     end() {},
   };
 }
 
-type Fail = (what: string) => Error;
-
-function documentOf(line: string, unit: OffsetUnit, number: number, fail: Fail): SpanDocument {
-  const { id, text, ...rest } = parseObject(line, fail);
+function documentOf(
+  line: string,
+  { unit, textAt }: Required<SpanLineOptions>,
+  number: number,
+  fail: Fail,
+): SpanDocument {
+  const { id, text: own, of, ...rest } = parseObject(line, fail);
+  const text = own === undefined && of !== undefined ? textAt?.(textPlace(of, fail), fail) : own;
   if (typeof text !== "string") throw fail('"text" is missing or no string');
   if (id != null && typeof id !== "string" && typeof id !== "number")
     throw fail('"id" is no string or number');

@@ -20,6 +20,9 @@ export interface Batching extends Cutting {
   readonly wordShapes: boolean;
   readonly lowerCased: number;
   readonly upperCased: number;
+  /** Share of the words whose pieces are read as `unknown`. Their shapes stay. */
+  readonly wordDropout: number;
+  readonly unknown: number;
 }
 
 /** Windows of like length, to be padded to the longest. */
@@ -72,10 +75,11 @@ export interface BatchTensors {
   readonly pieces: number;
 }
 
-/** @param step draws which windows are written in small letters or capitals. */
+/** @param step draws which windows are written in small letters or capitals, and which words are unknown. */
 export function tensorsOf(batch: Batch, step: number, batching: Batching): BatchTensors {
   const { prefix, suffix } = batching;
   const chance = random(batching.seed, "case", step);
+  const dropped = random(batching.seed, "word dropout", step);
   const special = prefix.length + suffix.length;
   const sequence = batch.reduce((most, { ids }) => Math.max(most, ids.length), 0) + special;
   const size = batch.length * sequence;
@@ -97,6 +101,7 @@ export function tensorsOf(batch: Batch, step: number, batching: Batching): Batch
       ids[at + i] = BigInt(window.ids[i]!);
       if (batching.wordShapes) tokenTypes[at + i] = BigInt(recase(window.shapes[i]!));
     }
+    dropWords(ids, at, window, dropped, batching);
     window.answers.forEach((own, lens) => {
       if (own === undefined) return;
       for (let i = 0; i < own.length; i++) {
@@ -109,6 +114,19 @@ export function tensorsOf(batch: Batch, step: number, batching: Batching): Batch
     for (const id of suffix) ids[at++] = BigInt(id);
   });
   return { windows: batch.length, sequence, ids, mask, tokenTypes, answers, answered, pieces };
+}
+
+function dropWords(
+  ids: BigInt64Array,
+  at: number,
+  { offsets }: TrainingWindow,
+  chance: Random,
+  { wordDropout, unknown }: Batching,
+): void {
+  if (wordDropout === 0) return;
+  for (let word = 0; word + 1 < offsets.length; word++) {
+    if (chance.unit() < wordDropout) ids.fill(BigInt(unknown), at + offsets[word]!, at + offsets[word + 1]!);
+  }
 }
 
 function recasing(chance: Random, { lowerCased, upperCased }: Batching): (shape: number) => number {

@@ -205,6 +205,7 @@ function scheduleOf(yaml: ScheduleYaml): Schedule {
     weightDecay: yaml["weight-decay"],
     clip: yaml.clip,
     dropout: yaml.dropout,
+    wordDropout: yaml["word-dropout"],
     wordEmbeddings: yaml["word-embeddings"],
     labelledPieces: yaml["labelled-pieces"],
     lowerCased: yaml["lower-cased"],

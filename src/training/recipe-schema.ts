@@ -98,6 +98,14 @@ const schedule = z.strictObject({
   "weight-decay": share.default(0.01).describe("of AdamW"),
   clip: z.number().min(0).max(1e6).default(1).describe("largest norm of all gradients together; 0 for none"),
   dropout: z.number().min(0).lt(1).default(0.1).describe("share that is left out"),
+  "word-dropout": z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      "share of the words that are read as unknown, so that labels are learnt from what stands around",
+    ),
   "word-embeddings": z.enum(["trained", "frozen"]).default("trained").describe("`trained` or `frozen`"),
   "labelled-pieces": z
     .enum(["first", "all"])

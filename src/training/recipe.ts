@@ -120,6 +120,8 @@ export interface Schedule {
   /** Largest norm of all gradients together; 0: no clipping. */
   readonly clip: number;
   readonly dropout: number;
+  /** Share of the words of which all pieces are read as the unknown one (Iyyer et al. 2015). */
+  readonly wordDropout: number;
   readonly wordEmbeddings: "trained" | "frozen";
   /** Which pieces of a word carry its label. */
   readonly labelledPieces: "first" | "all";

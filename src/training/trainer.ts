@@ -105,6 +105,8 @@ function batchingOf(recipe: Recipe, tokenizer: WordTokenizer, note: (text: strin
     labelledPieces: schedule.labelledPieces,
     lowerCased: recases ? schedule.lowerCased : 0,
     upperCased: recases ? schedule.upperCased : 0,
+    wordDropout: schedule.wordDropout,
+    unknown: tokenizer.unknown,
   };
 }
 

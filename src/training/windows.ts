@@ -11,6 +11,8 @@ import type { Random } from "./random.js";
 /** One window without special tokens: rows of pieces. */
 export interface TrainingWindow {
   readonly ids: Int32Array;
+  /** Word i has `ids[offsets[i]]` up to `ids[offsets[i + 1]]`. */
+  readonly offsets: Int32Array;
   readonly shapes: Uint8Array;
   /** For each lens the answer of each piece, `UNLABELLED` where it has none; undefined: none at all. */
   readonly answers: readonly (Int16Array | undefined)[];
@@ -88,6 +90,7 @@ function cut(block: readonly EncodedSentence[], cutting: Cutting): TrainingWindo
     const size = offsets[end]! - from;
     const window = {
       ids: ids.slice(from, from + size),
+      offsets: Int32Array.from(offsets.slice(first, end + 1), (offset) => offset - from),
       shapes: new Uint8Array(size),
       answers: answers.map((each) =>
         each === undefined ? undefined : new Int16Array(size).fill(UNLABELLED),

@@ -41,6 +41,7 @@ const RECIPE: Recipe = {
     weightDecay: 0.01,
     clip: 1,
     dropout: 0.1,
+    wordDropout: 0,
     wordEmbeddings: "trained",
     labelledPieces: "all",
     lowerCased: 0,

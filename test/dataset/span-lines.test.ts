@@ -54,7 +54,7 @@ describe("readSpanLines", () => {
             label,
           }));
           const content = JSON.stringify({ text, spans: spans.reverse() });
-          expect((await all(readSpanLines(linesOf(content), unit)))[0]?.spans).toEqual(expected);
+          expect((await all(readSpanLines(linesOf(content), { unit })))[0]?.spans).toEqual(expected);
         },
       ),
     );
@@ -81,7 +81,7 @@ describe("readSpanLines", () => {
 
   test("a UTF-8 offset inside a character is refused", async () => {
     const content = '{"text":"é","label":[[0,1,"A"]]}';
-    await expect(all(readSpanLines(linesOf(content), "utf8"))).rejects.toMatchObject({
+    await expect(all(readSpanLines(linesOf(content), { unit: "utf8" }))).rejects.toMatchObject({
       message: expect.stringContaining("counted as utf8"),
     });
   });

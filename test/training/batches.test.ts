@@ -16,6 +16,8 @@ const BATCHING: Batching = {
   wordShapes: true,
   lowerCased: 0,
   upperCased: 0,
+  wordDropout: 0,
+  unknown: 1,
 };
 
 /** Every piece has an id of its own, and a word's answer in lens 0 is the id of its first piece modulo 1000. */
@@ -164,10 +166,16 @@ describe("the tensors of a batch", () => {
   const windows = [
     {
       ids: Int32Array.of(10, 11, 12),
+      offsets: Int32Array.of(0, 2, 3),
       shapes: Uint8Array.of(2, 2, 1),
       answers: [Int16Array.of(5, UNLABELLED, 6), undefined],
     },
-    { ids: Int32Array.of(13), shapes: Uint8Array.of(3), answers: [Int16Array.of(7), Int16Array.of(8)] },
+    {
+      ids: Int32Array.of(13),
+      offsets: Int32Array.of(0, 1),
+      shapes: Uint8Array.of(3),
+      answers: [Int16Array.of(7), Int16Array.of(8)],
+    },
   ];
 
   test("are padded, masked and framed by special tokens without shape or answer", () => {
@@ -196,5 +204,29 @@ describe("the tensors of a batch", () => {
     const upper = BigInt(WORD_SHAPES.indexOf("upper"));
     expect(Math.abs(counts.get(lower)! - 900)).toBeLessThan(130);
     expect(counts.get(lower)! + counts.get(upper)!).toBe(3000);
+  });
+
+  test("have whole words unknown as often as asked for, with their shapes and answers", () => {
+    const many = Array.from({ length: 3000 }, () => windows[0]!);
+    const batching = { ...BATCHING, wordDropout: 0.3 };
+    const dropped = tensorsOf(many, 4, batching);
+    const rows = Array.from({ length: 3000 }, (_, row) =>
+      [...dropped.ids.subarray(row * dropped.sequence, (row + 1) * dropped.sequence)].map(Number),
+    );
+    const unknown = BATCHING.unknown;
+    const forms = new Map<string, number>();
+    for (const row of rows) forms.set(row.join(), (forms.get(row.join()) ?? 0) + 1);
+    const expected = {
+      [`2,10,11,12,3`]: 0.49,
+      [`2,${unknown},${unknown},12,3`]: 0.21,
+      [`2,10,11,${unknown},3`]: 0.21,
+    };
+    for (const [form, share] of Object.entries(expected))
+      expect(Math.abs(forms.get(form)! / 3000 - share)).toBeLessThan(0.04);
+    expect(forms.size).toBe(4);
+    const { ids: _, ...rest } = dropped;
+    expect(rest).toEqual((({ ids: _, ...kept }) => kept)(tensorsOf(many, 4, BATCHING)));
+    expect(tensorsOf(many, 4, batching).ids).toEqual(dropped.ids);
+    expect(tensorsOf(many, 5, batching).ids).not.toEqual(dropped.ids);
   });
 });

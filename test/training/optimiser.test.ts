@@ -32,6 +32,7 @@ const SCHEDULE = {
   weightDecay: 0.1,
   clip: 0.5,
   dropout: 0,
+  wordDropout: 0,
   wordEmbeddings: "trained",
   labelledPieces: "first",
   lowerCased: 0,

@@ -77,6 +77,7 @@ function recipe(schedule: Partial<Recipe["schedule"]> = {}): Recipe {
       weightDecay: 0.01,
       clip: 1,
       dropout: 0.1,
+      wordDropout: 0.1,
       wordEmbeddings: "trained",
       labelledPieces: "first",
       lowerCased: 0.1,
