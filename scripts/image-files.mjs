@@ -14,8 +14,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Of our own. */
 const OWN = ["package.json", "LICENSE", "dist/src", "dist/workers", "models", "schema", "examples"];
 
-/** Checkpoints of trainings, beside the models that they made. */
-const RUNS = /(^|\/)[^/]+\.run(\/|$)/;
+/** What lies beside the models and is for training alone: checkpoints, and labelled data. */
+const TRAINING = /(^|\/)[^/]+\.run(\/|$)|^models\/mail-names\//;
 
 /** What Node loads, what programs read, and what licences ask to be kept; no types, maps, docs or sources. */
 const KEPT = /\.(js|cjs|mjs|json|node|wasm|so|so\.\d+)$/;
@@ -55,7 +55,7 @@ function copyOwn(path) {
   // Models and examples hold data of any kind; code is what `tsc` makes.
   const wanted = path.startsWith("dist/")
     ? files.filter((file) => file.endsWith(".js"))
-    : files.filter((file) => !RUNS.test(file.split(sep).join("/")));
+    : files.filter((file) => !TRAINING.test(file.split(sep).join("/")));
   for (const file of wanted) copy(file);
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -89,5 +89,16 @@ describe("checkpoints of a training, which lie beside its model", () => {
 
   it("are not committed", () => {
     expect(readFileSync(join(ROOT, ".gitignore"), "utf8").split("\n")).toContain("*.run");
+  });
+});
+
+describe("labelled data beside the models", () => {
+  it("is in no package and in no image", () => {
+    expect(existsSync(join(ROOT, "models/mail-names/train.jsonl"))).toBe(true);
+    expect(packedFiles().filter((path) => path.includes("mail-names"))).toEqual([]);
+    const image = join(temporaryFolder(), "app");
+    execFileSync(process.execPath, ["scripts/image-files.mjs", image], { cwd: ROOT });
+    expect(readdirSync(join(image, "models")).toSorted()).toEqual(["README.md", "english", "english.yaml"]);
+    expect(readFileSync(join(ROOT, ".dockerignore"), "utf8")).toContain("!models\nmodels/mail-names\n");
   });
 });
