@@ -142,6 +142,36 @@ describe("members that come and go while documents are in flight", () => {
 });
 
 describe("a member that was put out of the group", () => {
+  let proxy: FaultProxy | undefined;
+  afterEach(() => proxy?.close());
+
+  it("takes no more on the word of an answer that it hears later than its session is long", async () => {
+    const [topic, group] = await filled(200);
+    proxy = await startProxy({ target: kafka.brokers[0]! });
+    const { port } = proxy;
+    const takenAtJoin: number[] = [];
+    const member = openMember(
+      kafka.bootstrap,
+      topic,
+      group,
+      { sessionTimeout: SESSION_MS, maxDistance: 5 },
+      undefined,
+      ({ onConnect }) => createConnection(port, "127.0.0.1", onConnect),
+      ({ kind }) => kind === "assigned" && takenAtJoin.push(member.intake.taken.length),
+    );
+    await until("work in flight", () => member.intake.held.length === 5);
+    const HEARTBEAT = 12;
+    proxy.holdAnswers(HEARTBEAT);
+    await until("an answer on its way", () => proxy!.held() > 0);
+    await until("the end of its membership", async () => (await stateOf(group)) === "Empty");
+    member.intake.finishAtOnce();
+    proxy.heal();
+    await until("a new membership", () => takenAtJoin.length > 1);
+    expect(takenAtJoin).toEqual([0, 5]);
+    await until("all", () => new Set(member.intake.taken.map(textOf)).size === 200);
+    await member.leave();
+  });
+
   it("commits nothing for what others own now, and takes its part again", async () => {
     const [topic, group] = await filled(10);
     const zombie = forkMember(topic, group, { sessionTimeout: SESSION_MS });

@@ -217,7 +217,7 @@ describe("the tensors of a batch", () => {
     const forms = new Map<string, number>();
     for (const row of rows) forms.set(row.join(), (forms.get(row.join()) ?? 0) + 1);
     const expected = {
-      [`2,10,11,12,3`]: 0.49,
+      "2,10,11,12,3": 0.49,
       [`2,${unknown},${unknown},12,3`]: 0.21,
       [`2,10,11,${unknown},3`]: 0.21,
     };

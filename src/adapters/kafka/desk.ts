@@ -25,6 +25,11 @@ export interface Desk {
   readonly lives: Set<string>;
   /** Set from the first sign of a rebalance until the group has joined again. */
   draining: Promise<void> | undefined;
+  /**
+   * The group's last word took longer than the session to be heard: we were asleep, or cut off, and others may have our
+   * partitions. Nothing is handed over until there is a fresh one.
+   */
+  stale: boolean;
 }
 
 /** Whether documents of this partition may be handed over at this moment. */

@@ -23,6 +23,7 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
   });
   consumer.on(events.REQUEST, ({ payload }) => {
     watchdog.sign();
+    if (MEMBERSHIP.has(payload.apiName)) desk.stale = payload.duration >= desk.settings.sessionTimeout;
     // From here to GROUP_JOIN kafkajs may already hold the new generation and we the old partitions.
     if (payload.apiName !== "JoinGroup") return;
     commits.hold();
@@ -63,6 +64,9 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
     if (payload.firstOffset === `${partition.tracker.next}`) partition.tracker.moveTo(behind);
   });
 }
+
+/** Requests whose answers say that we are of the group; they are told before kafkajs acts on them. */
+const MEMBERSHIP: ReadonlySet<string> = new Set(["Heartbeat", "SyncGroup"]);
 
 /** Within the event, before kafkajs fetches again. */
 function joined(

@@ -69,6 +69,7 @@ export function openKafkaSource(
     phase: "idle",
     lives: new Set(),
     draining: undefined,
+    stale: false,
   };
   const owners: Owners = new WeakMap();
   const watchdog: { now: Watchdog | undefined } = { now: undefined };

@@ -110,12 +110,8 @@ function checkBound(
     say("I3", `${inFlight} documents in flight came again after "${event.what}", over ${most}`);
 }
 
-/**
- * How often as many as one worker has in flight may come again by it. A worker that wakes believes a heartbeat that was
- * under way when it fell asleep, and takes more until the next one is due: some times what it has in flight.
- */
-function handsOf({ still, kind, workers }: FaultEvent): number {
-  if (kind === "SIGSTOP") return 10;
+/** How often as many as one worker has in flight may come again by it. */
+function handsOf({ still, workers }: FaultEvent): number {
   return still === undefined ? Math.max(1, workers) : 1;
 }
 

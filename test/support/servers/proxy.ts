@@ -31,6 +31,13 @@ export interface FaultProxy {
   dropAnswers(apiKey: number, options?: { readonly times?: number; readonly keep?: boolean }): void;
   /** How many answers have been dropped. */
   readonly dropped: () => number;
+  /**
+   * From the next answer to a Kafka request of this kind (Heartbeat is 12) on, its connection holds all answers back until
+   * `heal`, and then gives them in their order: what a process finds that was asleep meanwhile.
+   */
+  holdAnswers(apiKey: number): void;
+  /** Answers that are held back. */
+  readonly held: () => number;
   /** Ends all faults. What silence has swallowed is lost, so those connections are broken. */
   heal(): void;
   close(): Promise<void>;
@@ -54,6 +61,8 @@ interface Faults {
   loss: number;
   bytesPerSecond: number;
   drop: { readonly apiKey: number; readonly keep: boolean; left: number } | undefined;
+  /** The kind of request that it begins with. */
+  hold: number | undefined;
   dropped: number;
   lost: number;
 }
@@ -66,12 +75,13 @@ const none = (): Omit<Faults, "dropped" | "lost"> => ({
   loss: 0,
   bytesPerSecond: Number.POSITIVE_INFINITY,
   drop: undefined,
+  hold: undefined,
 });
 
 export async function startProxy({ target, seed = 1 }: ProxyOptions): Promise<FaultProxy> {
   const faults: Faults = { ...none(), dropped: 0, lost: 0 };
   const chance = random(seed);
-  const open = new Set<{ readonly client: Socket; readonly breakUp: () => void }>();
+  const open = new Set<Connection>();
   const breakAll = () => {
     for (const { breakUp } of open) breakUp();
   };
@@ -101,9 +111,12 @@ export async function startProxy({ target, seed = 1 }: ProxyOptions): Promise<Fa
       faults.drop = { apiKey, keep, left: times };
     },
     dropped: () => faults.dropped,
+    holdAnswers: (apiKey) => void Object.assign(faults, { hold: apiKey }),
+    held: () => [...open].reduce((sum, { held }) => sum + held.length, 0),
     heal: () => {
       if (faults.silent) breakAll();
       Object.assign(faults, none());
+      for (const { client, held } of open) for (const frame of held.splice(0)) client.write(frame);
     },
     close: async () => {
       breakAll();
@@ -112,7 +125,20 @@ export async function startProxy({ target, seed = 1 }: ProxyOptions): Promise<Fa
   };
 }
 
-function join(client: Socket, target: string, faults: Faults, chance: () => number, closed: () => void) {
+interface Connection {
+  readonly client: Socket;
+  readonly breakUp: () => void;
+  /** Answers that are held back, as frames. */
+  readonly held: Buffer[];
+}
+
+function join(
+  client: Socket,
+  target: string,
+  faults: Faults,
+  chance: () => number,
+  closed: () => void,
+): Connection {
   const upstream = connect(Number(target.split(":")[1]), target.split(":")[0]);
   upstream.on("error", () => {}); // its close event follows
   client.on("error", () => {});
@@ -125,6 +151,7 @@ function join(client: Socket, target: string, faults: Faults, chance: () => numb
   client.once("close", breakUp);
   upstream.once("close", () => (client.destroyed ? breakUp() : client.end(breakUp)));
   const asked = new Map<number, number>();
+  const held: Buffer[] = [];
   carry(client, upstream, faults, chance, (frame) => {
     asked.set(frame.readInt32BE(8), frame.readInt16BE(4));
     return true;
@@ -133,14 +160,18 @@ function join(client: Socket, target: string, faults: Faults, chance: () => numb
     const correlation = frame.readInt32BE(4);
     const apiKey = asked.get(correlation);
     asked.delete(correlation);
-    const { drop } = faults;
+    const { drop, hold } = faults;
+    if (hold !== undefined && (held.length > 0 || apiKey === hold)) {
+      held.push(Buffer.from(frame));
+      return false;
+    }
     if (drop === undefined || drop.left === 0 || apiKey !== drop.apiKey) return true;
     drop.left--;
     faults.dropped++;
     if (!drop.keep) breakUp();
     return false;
   });
-  return { client, breakUp };
+  return { client, breakUp, held };
 }
 
 /** Chunks of one direction, each let go at its time; reading stops while a chunk waits, so nothing piles up. */
