@@ -9,7 +9,7 @@ export type TextAt = (place: TextPlace, fail: Fail) => string;
 export interface SpanLineOptions {
   /** What offsets count. */
   readonly unit?: OffsetUnit;
-  /** Without it, a line has to hold its own text. */
+  /** Without it, each line has to hold its own text. */
   readonly textAt?: TextAt | undefined;
 }
 
@@ -49,7 +49,13 @@ function documentOf(
   fail: Fail,
 ): SpanDocument {
   const { id, text: own, of, ...rest } = parseObject(line, fail);
-  const text = own === undefined && of !== undefined ? textAt?.(textPlace(of, fail), fail) : own;
+  if (of !== undefined && own !== undefined)
+    throw fail('there are both "text" and "of": leave one of them out');
+  if (of !== undefined && textAt === undefined)
+    throw fail(
+      '"of" names a text of another file, which is looked up for labels in a file, not for those of a pipe',
+    );
+  const text = of === undefined ? own : textAt!(textPlace(of, fail), fail);
   if (typeof text !== "string") throw fail('"text" is missing or no string');
   if (id != null && typeof id !== "string" && typeof id !== "number")
     throw fail('"id" is no string or number');

@@ -120,7 +120,7 @@ export interface Schedule {
   /** Largest norm of all gradients together; 0: no clipping. */
   readonly clip: number;
   readonly dropout: number;
-  /** Share of the words of which all pieces are read as the unknown one (Iyyer et al. 2015). */
+  /** Share of the words of which all pieces are read as the unknown one (Bowman et al. 2016). */
   readonly wordDropout: number;
   readonly wordEmbeddings: "trained" | "frozen";
   /** Which pieces of a word carry its label. */

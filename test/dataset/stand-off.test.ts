@@ -1,5 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -84,10 +86,29 @@ describe("stand-off spans", () => {
     expect((error as Error).message).toContain(join(folder, "labels", "gone.jsonl"));
   });
 
-  test("do not stand where a file's first line holds its own text", async () => {
-    const error = await read({ text: "Ann", spans: SPANS }, { of: good, spans: [] }).catch(
+  test("are refused beside a text of their own, which might be another", async () => {
+    const error = await read({ text: "Rome", of: good, spans: [] }).catch((caught: unknown) => caught);
+    expect((error as Error).message).toContain(':1: there are both "text" and "of"');
+  });
+
+  test("say which line of the texts is broken", async () => {
+    writeFileSync(join(folder, "texts", "broken.jsonl"), '{"id": "7", "text": "Rome"}\n{"id"\n');
+    const error = await read({ of: { ...good, file: "../texts/broken.jsonl" }, spans: [] }).catch(
       (caught: unknown) => caught,
     );
-    expect((error as Error).message).toContain(':2: "text" is missing');
+    expect((error as Error).message).toContain("broken.jsonl:2: the line is no JSON object");
+  });
+
+  test("are not looked up for a pipe, which is read once and whole", async () => {
+    const pipe = join(folder, "pipe.jsonl");
+    execFileSync("mkfifo", [pipe]);
+    const read = (line: object) => {
+      const found = all(openSpanDocuments([pipe]));
+      return Promise.allSettled([found, writeFile(pipe, `${JSON.stringify(line)}\n`)]);
+    };
+    const [own] = await read({ text: "Ann", spans: SPANS });
+    expect(own).toMatchObject({ value: [{ text: "Ann", spans: SPANS }] });
+    const [other] = await read({ of: good, spans: [] });
+    expect(other).toMatchObject({ reason: { message: expect.stringContaining("not for those of a pipe") } });
   });
 });

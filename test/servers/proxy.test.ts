@@ -202,4 +202,24 @@ describe.skipIf(KAFKA_GIVEN)("a proxy before a broker (KAFKA_BOOTSTRAP unset)", 
     expect(found.length).toBeGreaterThanOrEqual(2);
     expect(new Set(found)).toEqual(new Set(["twice"]));
   });
+
+  it("holds answers back from one to Produce on, and gives them in their order", async () => {
+    const topic = await freshTopic(kafka.bootstrap);
+    const brokers = [...kafka.proxied!.brokers];
+    const writer = new Kafka({ brokers, logLevel: logLevel.NOTHING, requestTimeout: 60_000 }).producer();
+    await writer.connect();
+    await writer.send({ topic, messages: [{ value: "0" }] });
+    proxy().holdAnswers(PRODUCE);
+    const answered: string[] = [];
+    const sent = ["1", "2"].map((value) =>
+      writer.send({ topic, messages: [{ value }] }).then(() => answered.push(value)),
+    );
+    await until("two answers", () => proxy().held() === 2);
+    expect((await values(topic)).toSorted()).toEqual(["0", "1", "2"]);
+    expect(answered).toEqual([]);
+    proxy().heal();
+    await Promise.all(sent);
+    expect(proxy().held()).toBe(0);
+    await writer.disconnect();
+  });
 });

@@ -3,7 +3,6 @@ import { readConll } from "../../dataset/conll.js";
 import { readConllu } from "../../dataset/conllu.js";
 import type { LabelledDocument, SpanDocument } from "../../dataset/document.js";
 import { readSpanLines } from "../../dataset/span-lines.js";
-import { STDIN } from "./bytes.js";
 import { openLines } from "./lines.js";
 import { standOffTexts } from "./stand-off-texts.js";
 
@@ -32,13 +31,13 @@ export async function* openLabelled(
 }
 
 /**
- * Stand-off spans come with their texts, but for those of standard input, which cannot be read twice.
+ * Stand-off spans come with their texts.
  *
  * @throws SpanmillError INPUT_*
  */
 export async function* openSpanDocuments(paths: readonly string[]): AsyncGenerator<SpanDocument> {
   for (const path of paths) {
-    const textAt = path === STDIN ? undefined : await standOffTexts(path, LINE_BYTES);
+    const textAt = await standOffTexts(path, LINE_BYTES);
     yield* readSpanLines(await openLines(path, LINE_BYTES), { textAt });
   }
 }

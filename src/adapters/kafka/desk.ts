@@ -26,10 +26,11 @@ export interface Desk {
   /** Set from the first sign of a rebalance until the group has joined again. */
   draining: Promise<void> | undefined;
   /**
-   * The group's last word took longer than the session to be heard: we were asleep, or cut off, and others may have our
-   * partitions. Nothing is handed over until there is a fresh one.
+   * Until then we are of the group for sure, by `clock.now()`: a session after the last request was sent whose answer said
+   * so. kafkajs counts from where it heard the answer, which may be much later; who slept in between has lost its
+   * partitions to others and does not know it.
    */
-  stale: boolean;
+  memberUntil: number;
 }
 
 /** Whether documents of this partition may be handed over at this moment. */

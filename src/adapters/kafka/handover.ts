@@ -97,7 +97,7 @@ function obstacle(
   offset: bigint,
 ): (() => Promise<void>) | undefined {
   if (!live()) return undefined;
-  if (desk.stale) return beat.pause;
+  if (desk.clock.now() >= desk.memberUntil) return beat.pause;
   if (full(desk, partition.tracker!)) return beat.pause;
   const room = intake.room();
   if (room !== undefined) return () => beat.until(room, live);

@@ -14,7 +14,12 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
   let missing = 0;
   /** Since the last GROUP_JOIN. Each may have made us a member of a generation; kafkajs tells of the last one alone. */
   let joins = 0;
-  consumer.on(events.HEARTBEAT, () => report({ kind: "heartbeat", after: watchdog.beat() }));
+  /** See `Desk.memberUntil`, of the answer heard last. */
+  let sure = Number.NEGATIVE_INFINITY;
+  consumer.on(events.HEARTBEAT, () => {
+    desk.memberUntil = sure;
+    report({ kind: "heartbeat", after: watchdog.beat() });
+  });
   consumer.on(events.FETCH_START, () => watchdog.sign());
   consumer.on(events.FETCH, () => watchdog.sign());
   consumer.on(events.REQUEST_TIMEOUT, ({ payload }) => {
@@ -23,7 +28,9 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
   });
   consumer.on(events.REQUEST, ({ payload }) => {
     watchdog.sign();
-    if (MEMBERSHIP.has(payload.apiName)) desk.stale = payload.duration >= desk.settings.sessionTimeout;
+    // Told before what it answers to: HEARTBEAT and GROUP_JOIN come only of an answer without an error.
+    if (MEMBERSHIP.has(payload.apiName))
+      sure = desk.clock.now() - Math.max(0, payload.duration) + desk.settings.sessionTimeout;
     // From here to GROUP_JOIN kafkajs may already hold the new generation and we the old partitions.
     if (payload.apiName !== "JoinGroup") return;
     commits.hold();
@@ -35,6 +42,7 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
     void commits.flush();
   });
   consumer.on(events.GROUP_JOIN, ({ payload }) => {
+    desk.memberUntil = sure;
     watchdog.beat();
     missing = 0;
     joined(desk, payload, joins > 1);
@@ -65,7 +73,7 @@ export function listen(desk: Desk, watchdog: Watchdog): void {
   });
 }
 
-/** Requests whose answers say that we are of the group; they are told before kafkajs acts on them. */
+/** Requests whose answers, where they are no errors, say that we are of the group. */
 const MEMBERSHIP: ReadonlySet<string> = new Set(["Heartbeat", "SyncGroup"]);
 
 /** Within the event, before kafkajs fetches again. */

@@ -69,7 +69,7 @@ export function openKafkaSource(
     phase: "idle",
     lives: new Set(),
     draining: undefined,
-    stale: false,
+    memberUntil: Number.NEGATIVE_INFINITY,
   };
   const owners: Owners = new WeakMap();
   const watchdog: { now: Watchdog | undefined } = { now: undefined };

@@ -23,6 +23,9 @@ function listening() {
     lives: new Set(),
     report: nothing,
     phase: "stopping",
+    clock: { now: () => NOW },
+    settings: { sessionTimeout: 6_000 },
+    memberUntil: Number.NEGATIVE_INFINITY,
   } as unknown as Desk;
   listen(desk, { beat: () => 0, sign: nothing, absent: nothing } as unknown as Watchdog);
   const emit = (name: string, payload: object) => listeners.get(name)!({ payload });
@@ -33,8 +36,10 @@ function listening() {
     partition.tracker ??= createTracker(0n);
     return partition;
   };
-  return { emit, join, joined };
+  return { emit, join, joined, desk };
 }
+
+const NOW = 100_000;
 
 describe("a partition that is ours before and after a rebalance", () => {
   it("is kept after one answer to one request to join", () => {
@@ -61,4 +66,32 @@ describe("a partition that is ours before and after a rebalance", () => {
       expect(joined()).not.toBe(first);
     },
   );
+});
+
+describe("a membership", () => {
+  const answer = (apiName: string, duration: number) => ({ apiName, duration });
+
+  it.each([
+    ["Heartbeat", "HEARTBEAT"],
+    ["SyncGroup", "GROUP_JOIN"],
+  ])("is sure for a session from when %s was sent, not from when its answer was heard", (request, heard) => {
+    const { emit, desk } = listening();
+    emit("REQUEST", answer(request, 4_000));
+    expect(desk.memberUntil).toBe(Number.NEGATIVE_INFINITY);
+    emit(heard, { memberId: "m", memberAssignment: {} });
+    expect(desk.memberUntil).toBe(NOW - 4_000 + 6_000);
+  });
+
+  it("is not made longer by an answer that was an error, nor by other requests, nor by a clock that stepped back", () => {
+    const { emit, desk } = listening();
+    emit("REQUEST", answer("Heartbeat", 5_000));
+    emit("HEARTBEAT", {});
+    const before = desk.memberUntil;
+    emit("REQUEST", answer("Fetch", 10));
+    emit("REQUEST", answer("Heartbeat", 10));
+    expect(desk.memberUntil).toBe(before);
+    emit("REQUEST", answer("Heartbeat", -60_000));
+    emit("HEARTBEAT", {});
+    expect(desk.memberUntil).toBe(NOW + 6_000);
+  });
 });
