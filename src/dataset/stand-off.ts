@@ -8,7 +8,7 @@
  * points, exclusive; all of it where they are left out. Spans count from its beginning. `sha256` is that of the text's
  * UTF-8, or the beginning of it: labels of another text than was labelled are worse than none.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Fail } from "./label-file.js";
 
 export interface TextPlace {
@@ -63,7 +63,7 @@ export function textInside(
   if (typeof whole !== "string")
     throw fail(`the document ${JSON.stringify(id)} of ${file} has no text in ${JSON.stringify(field)}`);
   const text = start === undefined && end === undefined ? whole : [...whole].slice(start, end).join("");
-  const found = createHash("sha256").update(text).digest("hex");
+  const found = hash("sha256", text, "hex");
   if (!found.startsWith(sha256)) {
     throw fail(
       `the text of ${JSON.stringify(id)} in ${file} is not the one that was labelled (sha256 ${found.slice(0, sha256.length)} ` +

@@ -2,7 +2,7 @@
  * Names that records and answers go by. They are functions of what they name alone, so that work done twice bears the
  * same name, and whoever keeps one row a name has each record once.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 export interface RecordIdentity {
   readonly documentId: string;
@@ -57,5 +57,5 @@ export function canonicalJson(value: unknown): string {
 }
 
 function sha256(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  return hash("sha256", text, "hex");
 }

@@ -2,7 +2,7 @@
  * What a record says of the text of its spans. Decided per label, so that names of people can be digested while
  * names of products stay readable.
  */
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { SpanmillError } from "../errors.js";
 import { isWhiteSpace } from "../whitespace.js";
 
@@ -104,7 +104,7 @@ function invalid(message: string): SpanmillError {
 
 function digestOf(text: string, key: string | Uint8Array | undefined): string {
   return key === undefined
-    ? `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`
+    ? `sha256:${hash("sha256", text, "hex")}`
     : `hmac-sha256:${createHmac("sha256", key).update(text, "utf8").digest("hex")}`;
 }
 

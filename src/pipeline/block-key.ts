@@ -1,5 +1,5 @@
 /** What a block's answer is kept under: a digest of all that the answer depends on. */
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, hash } from "node:crypto";
 import type { BlockInput } from "../tagging/protocol.js";
 
 /** Of keys and seals. Without a secret anybody can tell whether a text that they guess is in the cache. */
@@ -8,9 +8,12 @@ export type Digest = (...parts: readonly (string | Buffer)[]) => Buffer;
 /** sha256, or HMAC-sha256 where there is a secret. */
 export function digestWith(secret: string | Buffer | undefined): Digest {
   return (...parts) => {
-    const hash = secret === undefined ? createHash("sha256") : createHmac("sha256", secret);
-    for (const part of parts) hash.update(part);
-    return hash.digest();
+    // In one call, which for so short a text takes a third of the time.
+    if (secret === undefined && parts.every((part) => typeof part === "string"))
+      return hash("sha256", parts.join(""), "buffer");
+    const digest = secret === undefined ? createHash("sha256") : createHmac("sha256", secret);
+    for (const part of parts) digest.update(part);
+    return digest.digest();
   };
 }
 
