@@ -13,6 +13,16 @@ beforeAll(async () => {
 
 const CRASHES = repetitions(2, 8);
 
+/**
+ * Whether this process has put on record that it holds a document alone. It is innocent, but two such deaths of one document
+ * are what a deadly one looks like, and it would be set aside as it should.
+ */
+const ALONE_ON_RECORD = `assignment.all().some(({ committed, found }) =>
+  (committed?.metadata ?? "").slice("spanmill:1:".length).split(",").some((part) => {
+    const [, offset, deaths] = /^(\\d+):(\\d+)$/.exec(part) ?? [];
+    return offset !== undefined && Number(deaths) > (found.get(BigInt(offset)) ?? 0);
+  }))`;
+
 describe("between the output's acknowledgement and the commit", () => {
   it(
     "all comes again, byte for byte, and nothing is lost",
@@ -21,7 +31,8 @@ describe("between the output's acknowledgement and the commit", () => {
       for (let crash = 1; crash <= CRASHES; crash++) {
         // The first commits put on record that a worker is at work, and are of few documents.
         const commit = run.random.between(6, 10);
-        const edits = [dieBefore("src/adapters/kafka/commits.js", "await commit(payloadOf(due));", commit)];
+        const at = "await commit(payloadOf(due));";
+        const edits = [dieBefore("src/adapters/kafka/commits.js", at, commit, ALONE_ON_RECORD)];
         const worker = run.start({ edits });
         await run.feed(1_000);
         await run.died(worker);
@@ -53,7 +64,7 @@ describe.skipIf(REDIS_GIVEN)("between the cache and the output (skipped with the
             file: "src/pipeline/block-cache.js",
             find: "void cache.set(values.filter((entry) => entry[1] !== undefined));",
             put: `await cache.set(values.filter((entry) => entry[1] !== undefined));
-            if ((globalThis.__sets = (globalThis.__sets ?? 0) + 1) === ${run.random.between(3, 12)}) process.kill(process.pid, "SIGKILL");`,
+            if ((globalThis.__sets = (globalThis.__sets ?? 0) + 1) === ${run.random.between(6, 12)}) process.kill(process.pid, "SIGKILL");`,
           },
         ];
         const kept = await redis.control.dbsize();

@@ -28,10 +28,14 @@ export function slowOutput(ms: number): Edit {
   };
 }
 
-/** The process kills itself the n-th time that it comes to where `before` stands, before that is done. */
-export function dieBefore(file: string, before: string, count: number): Edit {
+/**
+ * The process kills itself the n-th time that it comes to where `before` stands, before that is done.
+ *
+ * @param unless an expression there; a time when it holds does not count.
+ */
+export function dieBefore(file: string, before: string, count: number, unless = "false"): Edit {
   const name = `globalThis.__passed_${file.replaceAll(/\W/g, "_")}`;
-  const die = `if ((${name} = (${name} ?? 0) + 1) === ${count}) process.kill(process.pid, "SIGKILL");`;
+  const die = `if (!(${unless}) && (${name} = (${name} ?? 0) + 1) === ${count}) process.kill(process.pid, "SIGKILL");`;
   return { file, find: before, put: `${die} ${before}` };
 }
 
