@@ -19,6 +19,16 @@ describe("models/english.yaml", () => {
     expect(exported.map(({ name }) => name).toSorted()).toEqual(Object.keys(lenses).toSorted());
   });
 
+  it("names the data that the model was trained on", () => {
+    const card = readFileSync(join(ROOT, "models/english/README.md"), "utf8");
+    const [, data] = /^## Data\n\n([\s\S]*?)\n\n/m.exec(card)!;
+    const named = data!
+      .split("\n")
+      .slice(2)
+      .map((row) => row.split(" | ").slice(0, 2).join(" | "));
+    expect(named).toEqual(recipe().sets.map(({ name, licence }) => `| ${name} | ${licence}`));
+  });
+
   it.skipIf(SHARED_ABSENT)(
     "finds its data, with labels that its lenses have",
     async () => {
