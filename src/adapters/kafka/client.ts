@@ -4,6 +4,7 @@ import { Kafka, logLevel, type SASLOptions } from "kafkajs";
 import { SpanmillError, systemCode } from "../../errors.js";
 import { registerCodecs } from "./codecs.js";
 import { type KafkaLog, logThrough } from "./log.js";
+import { readStableOffsets } from "./stable-offsets.js";
 import { quietIdleConnections } from "./timers.js";
 
 export const SASL_MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
@@ -40,6 +41,7 @@ export interface KafkaSasl {
  */
 export async function openKafka(connection: KafkaConnection, log: KafkaLog): Promise<Kafka> {
   quietIdleConnections();
+  readStableOffsets();
   registerCodecs();
   const { brokers, clientId, tls, sasl } = connection;
   return new Kafka({

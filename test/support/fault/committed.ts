@@ -20,26 +20,42 @@ export async function readCommitted(
   throw last;
 }
 
-const OFFSET_FETCH = 9;
-
+/**
+ * Stable, which is from version 7 on: a new coordinator tells other versions only what it knows to be on all replicas in
+ * sync, and for a moment after it took over that is less than the old one had acknowledged (KafkaConsumer asks so, too).
+ */
 function readFrom(coordinator: string, group: string, topic: string, partitions: number) {
   return askOnce(coordinator, async (wire) => {
     const numbers = Array.from({ length: partitions }, (_, partition) => partition);
-    const body = new WireWriter().string(group);
-    body.array([topic], (name) => {
-      body.string(name).array(numbers, (partition) => body.int32(partition));
+    const body = new WireWriter().compactString(group);
+    body.compactArray([topic], (name) => {
+      body.compactString(name).compactArray(numbers, (partition) => body.int32(partition));
+      body.noTags();
     });
-    const answer = await wire.request(OFFSET_FETCH, 1, body);
-    const found = answer.array(() => {
-      answer.string();
-      return answer.array(() => {
+    body.int8(REQUIRE_STABLE).noTags();
+    const answer = await wire.request(OFFSET_FETCH, 7, body, "flexible");
+    answer.int32(); // throttled for so many ms
+    const found = answer.compactArray(() => {
+      answer.compactString();
+      const ofTopic = answer.compactArray(() => {
         const [partition, offset] = [answer.int32(), answer.int64()];
-        answer.string(); // metadata
-        const error = answer.int16();
-        if (error !== 0) throw new Error(`offsets of ${group}: Kafka's error ${error}`);
+        answer.int32(); // leader epoch
+        answer.compactString(); // metadata
+        check(answer.int16());
+        answer.skipTags();
         return [partition, offset] as const;
       });
+      answer.skipTags();
+      return ofTopic;
     });
+    check(answer.int16());
     return new Map(found.flat().filter(([, offset]) => offset >= 0n));
+
+    function check(error: number): void {
+      if (error !== 0) throw new Error(`offsets of ${group}: Kafka's error ${error}`);
+    }
   });
 }
+
+const OFFSET_FETCH = 9;
+const REQUIRE_STABLE = 1;

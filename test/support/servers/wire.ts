@@ -1,6 +1,7 @@
 /**
  * Kafka's protocol by hand, for the few requests that the tests need beside kafkajs, and so that what checks does not
- * share code with what is checked. Versions before the flexible ones, which Kafka 4 still speaks.
+ * share code with what is checked. Flexible versions (KIP-482) where `request` is told so: their lengths are one more, as
+ * unsigned varints, and each structure ends with tagged fields, of which we send none and skip what comes.
  * https://kafka.apache.org/protocol
  */
 import { connect } from "node:net";
@@ -29,6 +30,18 @@ export class WireWriter {
     for (const value of values) write(value);
     return this;
   }
+  compactString(value: string): this {
+    const bytes = Buffer.from(value);
+    return this.#unsignedVarint(bytes.length + 1).raw(bytes);
+  }
+  compactArray<T>(values: readonly T[], write: (value: T) => void): this {
+    this.#unsignedVarint(values.length + 1);
+    for (const value of values) write(value);
+    return this;
+  }
+  noTags(): this {
+    return this.int8(0);
+  }
   raw(bytes: Buffer): this {
     this.#parts.push(bytes);
     return this;
@@ -37,6 +50,10 @@ export class WireWriter {
     return Buffer.concat(this.#parts);
   }
 
+  #unsignedVarint(value: number): this {
+    for (; value > 0x7f; value >>>= 7) this.raw(Buffer.of((value & 0x7f) | 0x80));
+    return this.raw(Buffer.of(value));
+  }
   #add(size: number, write: (bytes: Buffer) => void): this {
     const bytes = Buffer.alloc(size);
     write(bytes);
@@ -71,23 +88,44 @@ export class WireReader {
   array<T>(read: () => T): T[] {
     return Array.from({ length: Math.max(this.int32(), 0) }, read);
   }
+  /** null where the length is 0. */
+  compactString(): string | null {
+    const size = this.#unsignedVarint() - 1;
+    return size < 0 ? null : this.raw(size).toString("utf8");
+  }
+  compactArray<T>(read: () => T): T[] {
+    return Array.from({ length: Math.max(this.#unsignedVarint() - 1, 0) }, read);
+  }
+  skipTags(): void {
+    for (let left = this.#unsignedVarint(); left > 0; left--) {
+      this.#unsignedVarint();
+      this.raw(this.#unsignedVarint());
+    }
+  }
   /** Zigzag, as records have it. */
   varint(): number {
     return Number(this.varlong());
   }
   varlong(): bigint {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = this.buffer.readUInt8(this.#skip(1));
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return (value >> 1n) ^ -(value & 1n);
-    }
+    const value = this.#unsignedVarlong();
+    return (value >> 1n) ^ -(value & 1n);
   }
   raw(size: number): Buffer {
     const from = this.#skip(size);
     return this.buffer.subarray(from, from + size);
   }
 
+  #unsignedVarint(): number {
+    return Number(this.#unsignedVarlong());
+  }
+  #unsignedVarlong(): bigint {
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = this.buffer.readUInt8(this.#skip(1));
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  }
   #skip(size: number): number {
     const from = this.#at;
     if (size < 0 || from + size > this.buffer.length) throw new RangeError("the answer ends early");
@@ -98,7 +136,7 @@ export class WireReader {
 
 export interface Wire {
   /** Sends one request and gives its answer, read to the end of the header. */
-  request(apiKey: number, version: number, body: WireWriter): Promise<WireReader>;
+  request(apiKey: number, version: number, body: WireWriter, flexible?: "flexible"): Promise<WireReader>;
   close(): void;
 }
 
@@ -130,18 +168,18 @@ export function openWire(address: string): Promise<Wire> {
   socket.on("error", fail).on("close", () => fail(new Error(`${address} closed the connection`)));
   socket.setTimeout(20_000, () => socket.destroy(new Error(`${address} does not answer`)));
 
-  const request: Wire["request"] = (apiKey, version, body) =>
-    new Promise((answer, fail) => {
-      const id = correlation++;
-      const frame = new WireWriter()
-        .int16(apiKey)
-        .int16(version)
-        .int32(id)
-        .string("spanmill-test")
-        .raw(body.bytes());
+  const request: Wire["request"] = async (apiKey, version, body, flexible) => {
+    const id = correlation++;
+    const frame = new WireWriter().int16(apiKey).int16(version).int32(id).string("spanmill-test");
+    if (flexible) frame.noTags();
+    frame.raw(body.bytes());
+    const reader = await new Promise<WireReader>((answer, fail) => {
       waiting.set(id, { answer, fail });
       socket.write(new WireWriter().int32(frame.bytes().length).raw(frame.bytes()).bytes());
     });
+    if (flexible) reader.skipTags();
+    return reader;
+  };
   return new Promise((resolve, reject) => {
     socket.once("connect", () => resolve({ request, close: () => socket.destroy() })).once("error", reject);
   });

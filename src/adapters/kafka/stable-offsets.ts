@@ -1,0 +1,156 @@
+import { createRequire } from "node:module";
+import { SpanmillError } from "../../errors.js";
+
+/**
+ * Teaches kafkajs 2.2.4, which knows OffsetFetch up to version 4, the version 7 of it, with `require_stable` (KIP-447).
+ * A coordinator answers older versions out of what it knows to be on all replicas in sync: while a commit is on its way
+ * that is the offset before it, and for a moment after a new coordinator took over it may be less than the old one had
+ * acknowledged. Who reads on from there has documents again that were done, and commits a smaller offset. With version 7
+ * the answer waits until what is written is also certain. KafkaConsumer asks no other way. Brokers before Kafka 2.5 do not
+ * have the version; kafkajs asks them as ever.
+ *
+ * Once per process; later calls do nothing.
+ *
+ * @throws SpanmillError INTERNAL where kafkajs is no longer built as this expects.
+ */
+export function readStableOffsets(): void {
+  const definition = load("protocol/requests/offsetFetch/index.js") as Definition;
+  const { versions, protocol } = definition;
+  if (versions.includes(VERSION)) return;
+  if (versions.join() !== "1,2,3,4") {
+    throw new SpanmillError(
+      "INTERNAL",
+      "kafkajs: OffsetFetch is not the one that spanmill extends. Use kafkajs 2.2.4.",
+    );
+  }
+  definition.versions = [...versions, VERSION];
+  definition.protocol = (wanted) => {
+    if (wanted.version >= Number(VERSION)) return stable;
+    // kafkajs takes the greatest version that the broker has, also where it is none of ours.
+    return protocol({ version: Math.min(wanted.version, 4) });
+  };
+}
+
+const VERSION = "7";
+
+function stable({ groupId, topics }: Asked): { readonly request: Request; readonly response: Response } {
+  return {
+    request: {
+      apiKey: 9,
+      apiVersion: Number(VERSION),
+      apiName: "OffsetFetch",
+      // The first tags end the header.
+      encode: async () =>
+        tags(
+          tags(new Encoder())
+            .writeUVarIntString(groupId)
+            .writeUVarIntArray(topics.map(topicOf))
+            .writeBoolean(true),
+        ),
+    },
+    response,
+  };
+}
+
+function topicOf({ topic, partitions }: Asked["topics"][number]): Encoder {
+  const numbers = partitions.map(({ partition }) => new Encoder().writeInt32(partition));
+  return tags(new Encoder().writeUVarIntString(topic).writeUVarIntArray(numbers));
+}
+
+/** None. */
+function tags(encoder: Encoder): Encoder {
+  return encoder.writeUVarInt(0);
+}
+
+const response: Response = {
+  decode: async (bytes) => {
+    const from = new Decoder(bytes);
+    from.readTaggedFields();
+    const clientSideThrottleTime = from.readInt32();
+    const responses = from.readUVarIntArray(readTopic) ?? [];
+    return { throttleTime: 0, clientSideThrottleTime, responses, errorCode: from.readInt16() };
+  },
+  // Errors are told as in the versions before.
+  parse: (answer) => (load("protocol/requests/offsetFetch/v4/response.js") as Response).parse(answer),
+};
+
+function readTopic(from: Decoder): Answer["responses"][number] {
+  const topic = from.readUVarIntString();
+  const partitions = from.readUVarIntArray(readPartition) ?? [];
+  from.readTaggedFields();
+  return { topic, partitions };
+}
+
+function readPartition(from: Decoder): PartitionAnswer {
+  const partition = from.readInt32();
+  const offset = from.readInt64().toString();
+  from.readInt32(); // leader epoch
+  const metadata = from.readUVarIntString();
+  const errorCode = from.readInt16();
+  from.readTaggedFields();
+  return { partition, offset, metadata, errorCode };
+}
+
+interface Asked {
+  readonly groupId: string;
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number }[];
+  }[];
+}
+
+interface Answer {
+  readonly throttleTime: number;
+  readonly clientSideThrottleTime: number;
+  readonly responses: readonly {
+    readonly topic: string | null;
+    readonly partitions: readonly PartitionAnswer[];
+  }[];
+  readonly errorCode: number;
+}
+
+interface PartitionAnswer {
+  readonly partition: number;
+  /** -1: none is committed. */
+  readonly offset: string;
+  readonly metadata: string | null;
+  readonly errorCode: number;
+}
+
+interface Request {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly apiName: string;
+  encode(): Promise<Encoder>;
+}
+
+interface Response {
+  decode(bytes: Buffer): Promise<Answer>;
+  parse(answer: Answer): Promise<Answer>;
+}
+
+interface Definition {
+  versions: readonly string[];
+  protocol: (wanted: { readonly version: number }) => (asked: Asked) => unknown;
+}
+
+interface Encoder {
+  writeInt32(value: number): Encoder;
+  writeBoolean(value: boolean): Encoder;
+  writeUVarInt(value: number): Encoder;
+  writeUVarIntString(value: string): Encoder;
+  writeUVarIntArray(values: readonly Encoder[]): Encoder;
+}
+
+interface Decoder {
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): { toString(): string };
+  readUVarIntString(): string | null;
+  readUVarIntArray<T>(read: (from: Decoder) => T): T[] | null;
+  readTaggedFields(): unknown;
+}
+
+const load = (path: string): unknown => createRequire(import.meta.url)(`kafkajs/src/${path}`);
+const Encoder = load("protocol/encoder.js") as new () => Encoder;
+const Decoder = load("protocol/decoder.js") as new (bytes: Buffer) => Decoder;
