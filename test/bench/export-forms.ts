@@ -6,6 +6,7 @@ import { type GraphSession, openGraphSession } from "../../src/adapters/onnx/gra
 import { quantise } from "../../src/training/export/quantise.js";
 import { servedGraph } from "../../src/training/export/served-graph.js";
 import { encodeModel, type OnnxModel } from "../../src/training/graph/onnx-file.js";
+import { toOnnx } from "../../src/training/graph/onnx-model.js";
 import { parametersOf, servedModel } from "../../src/training/step.js";
 import { withJoinedProducts, withSkipLayerNormalization } from "./graph-forms.js";
 import { type Bench, divide, inTurn } from "./harness.js";
@@ -31,11 +32,14 @@ export const bench: Bench = {
   question: "pieces per second by the form of the exported graph, [1, sequence], one thread",
   missing: () => undefined,
   async run({ rounds, scale }, report) {
-    const float = servedGraph(CONFIG, LENSES, randomWeights());
+    const weights = randomWeights();
+    const float = servedGraph(CONFIG, LENSES, weights);
+    const { outputs, inputs } = servedModel(CONFIG, LENSES);
     const int8 = quantise(float);
     const forms: Readonly<Record<string, OnnxModel>> = {
       float,
       int8,
+      "int8, attention written out": quantise(toOnnx(outputs, { dialect: "portable", weights, inputs })),
       "int8, one scale a kernel": quantise(float, { scales: "tensor" }),
       "int8, SkipLayerNormalization": withSkipLayerNormalization(int8),
       "int8, query, key and value joined": quantise(withJoinedProducts(float, ".attention.self.")),

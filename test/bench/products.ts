@@ -1,72 +1,81 @@
-/** How much of a pass the int8 products of matrices are: what no work around them can take away. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** How much of a pass its int8 products of matrices are: what no work around them can take away. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUILT_IN_MODEL } from "../../src/adapters/model-folder/built-in.js";
 import { readModelFolder } from "../../src/adapters/model-folder/folder.js";
 import { openGraphSession } from "../../src/adapters/onnx/graph-session.js";
-import type { Bench } from "./harness.js";
+import { type EncoderConfig, readEncoderConfig } from "../../src/training/encoder-config.js";
+import { quantise } from "../../src/training/export/quantise.js";
+import { encodeModel } from "../../src/training/graph/onnx-file.js";
+import { toOnnx } from "../../src/training/graph/onnx-model.js";
+import { linear } from "../../src/training/graph/operators.js";
+import { input, parameter, type Value } from "../../src/training/graph/value.js";
+import { type Bench, divide, inTurn } from "./harness.js";
 
 const LENGTHS = [16, 64, 128] as const;
-/** As ONNX Runtime calls them once it has fused what the file says. */
-const PRODUCTS = new Set(["DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulInteger"]);
 
 export const bench: Bench = {
   question:
-    "the int8 products of a pass against the whole pass, the built-in model, by the runtime's own profile",
+    "a graph of the int8 products alone (one after the other, each with its step to bytes and its bias) against the whole pass",
   missing: () => undefined,
   async run({ rounds, scale }, report) {
     const { manifest } = await readModelFolder({ directory: BUILT_IN_MODEL, dtype: "auto" });
-    const onnx = readFileSync(join(manifest.directory, manifest.onnxFile));
+    const file = (path: string) => readFileSync(join(manifest.directory, path));
+    const config = readEncoderConfig(JSON.parse(file("config.json").toString()), "config.json");
+    const pass = await openGraphSession(file(manifest.onnxFile), { threads: 1 });
+    const products = await openGraphSession(productsAlone(config), { threads: 1 });
     for (const length of LENGTHS) {
-      const shares: number[] = [];
-      for (let round = 0; round < rounds; round++) {
-        shares.push(await shareOfProducts(onnx, length, Math.ceil((16_384 * scale) / length)));
-      }
+      const windows = Math.ceil((32_768 * scale) / length);
+      const ids = (number: (i: number) => number) => ({
+        shape: [1, length],
+        data: BigInt64Array.from({ length }, (_, i) => BigInt(number(i))),
+      });
+      const ofPass = {
+        input_ids: ids((i) => 1000 + ((i * 7919) % 25_000)),
+        attention_mask: ids(() => 1),
+        token_type_ids: ids((i) => i % 12),
+      };
+      const rows = Float32Array.from({ length: length * config.hidden }, (_, i) => Math.sin(i));
+      const ofProducts = { rows: { shape: [length, config.hidden], data: rows } };
+      const times = await inTurn(rounds, {
+        async pass() {
+          for (let i = 0; i < windows; i++) await pass.run(ofPass);
+        },
+        async products() {
+          for (let i = 0; i < windows; i++) await products.run(ofProducts);
+        },
+      });
       report({
         name: `windows of ${length} pieces: products / pass`,
         unit: "",
-        values: shares,
+        values: divide(times.products.cpu, times.pass.cpu),
         aim: "at least 0.8",
       });
+      const pieces = times.pass.wall.map((time) => (windows * length) / time);
+      report({ name: `windows of ${length} pieces: the pass`, unit: "pieces/s", values: pieces });
     }
+    await pass.release();
+    await products.release();
   },
 };
 
-interface ProfileEvent {
-  readonly cat: string;
-  readonly name: string;
-  /** Microseconds. */
-  readonly dur: number;
-  readonly args?: { readonly op_name?: string };
-}
-
-async function shareOfProducts(onnx: Uint8Array, length: number, windows: number): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "spanmill-bench-"));
-  try {
-    const session = await openGraphSession(onnx, { threads: 1, profile: join(folder, "profile") });
-    const shape = [1, length];
-    const of = (number: (i: number) => number) => ({
-      shape,
-      data: BigInt64Array.from({ length }, (_, i) => BigInt(number(i))),
+/** Weights are random, of a size that neither swells nor shrinks what goes through: no speed depends on them. */
+function productsAlone({ hidden, intermediate, layers }: EncoderConfig): Uint8Array {
+  const weights = new Map<string, Float32Array>();
+  let state = 1;
+  const dense = (x: Value, width: number): Value => {
+    const [name, depth] = [`product${weights.size / 2}`, x.shape[1] as number];
+    const kernel = Float32Array.from({ length: depth * width }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state / 2 ** 32 - 0.5) * Math.sqrt(12 / depth);
     });
-    const feeds = {
-      input_ids: of((i) => 1000 + ((i * 7919) % 25_000)),
-      attention_mask: of(() => 1),
-      token_type_ids: of((i) => i % 12),
-    };
-    for (let i = 0; i < windows; i++) await session.run(feeds);
-    await session.release();
-    const events = readdirSync(folder).flatMap(
-      (file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as ProfileEvent[],
-    );
-    const sum = (wanted: (event: ProfileEvent) => boolean) =>
-      events.filter(wanted).reduce((total, { dur }) => total + dur, 0);
-    return (
-      sum(({ cat, args }) => cat === "Node" && PRODUCTS.has(args?.op_name ?? "")) /
-      sum(({ name }) => name === "model_run")
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
+    weights.set(`${name}.kernel`, kernel).set(`${name}.bias`, new Float32Array(width));
+    return linear(x, parameter(`${name}.kernel`, [depth, width]), parameter(`${name}.bias`, [width]));
+  };
+  let x = input("rows", "float32", ["sequence", hidden]);
+  for (let layer = 0; layer < layers; layer++) {
+    // Query, key, value, what is made of the heads, and the two of the feed-forward part.
+    for (const width of [hidden, hidden, hidden, hidden, intermediate, hidden]) x = dense(x, width);
   }
+  return encodeModel(quantise(toOnnx({ sums: x }, { dialect: "portable", weights })));
 }

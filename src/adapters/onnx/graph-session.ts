@@ -33,14 +33,12 @@ export interface GraphSession {
 
 export interface GraphSessionOptions {
   readonly threads: number;
-  /** Where ONNX Runtime writes a profile, when the session is released. */
-  readonly profile?: string;
 }
 
 /** @throws SpanmillError INTERNAL where ONNX Runtime refuses the graph. */
 export async function openGraphSession(
   bytes: Uint8Array,
-  { threads, profile }: GraphSessionOptions,
+  { threads }: GraphSessionOptions,
 ): Promise<GraphSession> {
   const session = await create(bytes, {
     ...SESSION_OPTIONS,
@@ -48,16 +46,12 @@ export async function openGraphSession(
     // A thread that waits for work by spinning takes the processor from one that has some: on a busy machine a step
     // then takes up to twice as long.
     extra: { session: { intra_op: { allow_spinning: "0" } } },
-    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
   });
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
     run: (feeds, into = {}, only = session.outputNames) => run(session, feeds, into, only),
-    async release() {
-      if (profile !== undefined) session.endProfiling();
-      await session.release();
-    },
+    release: () => session.release(),
   };
 }
 

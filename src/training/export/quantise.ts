@@ -3,8 +3,8 @@
  *
  * Each product with a layer's kernel becomes DynamicQuantizeLinear, MatMulInteger, Cast and Mul, which ONNX Runtime
  * fuses into its own operators when it loads the file. No form of those that `npm run bench -- export-forms` compares is
- * quicker: with SkipLayerNormalization written out a sixth of the speed is lost in windows of 16 pieces, a quarter in
- * longer ones, and joining the heads, or query, key and value, into one product gains nothing that can be measured.
+ * quicker: with SkipLayerNormalization written out three tenths of the speed are lost, with attention written out a
+ * fifteenth; joining the heads, or query, key and value, into one product gains nothing that can be measured.
  *
  * Kernels have 7 bits. Processors without VNNI multiply unsigned by signed bytes in pairs and add each pair in 16 bits
  * with saturation: 2 * 255 * 64 = 32640 fits, twice that, with 8 bits, does not. The table of words is no factor of a
@@ -26,7 +26,7 @@ export const INT8 = ".int8";
 export const SCALE = ".scale";
 
 /**
- * @param model from `toOnnx` in the portable dialect, with its weights.
+ * @param model from `toOnnx` in the portable dialect, with its weights; attention may be fused.
  * @throws SpanmillError MODEL_BROKEN where a weight is not finite
  */
 export function quantise(model: OnnxModel, { bits = 7, scales = "column" }: QuantiseOptions = {}): OnnxModel {

@@ -4,6 +4,7 @@ import type { EncoderConfig } from "../encoder-config.js";
 import { encodeModel, type OnnxModel } from "../graph/onnx-file.js";
 import { toOnnx } from "../graph/onnx-model.js";
 import { type LensHead, parametersOf, servedModel } from "../step.js";
+import { fuseAttention } from "./attention.js";
 import { quantise } from "./quantise.js";
 
 export const SERVED_DTYPES = ["fp32", "int8"] as const;
@@ -25,7 +26,7 @@ export function servedFile(
   return encodeModel(dtype === "int8" ? quantise(model) : model);
 }
 
-/** The float form, in standard operators. */
+/** The float form, in standard operators (set 23). */
 export function servedGraph(
   config: EncoderConfig,
   lenses: readonly LensHead[],
@@ -40,7 +41,7 @@ export function servedGraph(
   const outputs = Object.fromEntries(
     lenses.map(({ name }) => [outputOf(name, lenses), served.outputs[name]!] as const),
   );
-  return toOnnx(outputs, { dialect: "portable", weights, inputs: served.inputs });
+  return fuseAttention(toOnnx(outputs, { dialect: "portable", weights, inputs: served.inputs }), config);
 }
 
 /** A single lens's output is called as other programs expect it of a token classifier. */
