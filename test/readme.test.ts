@@ -53,6 +53,36 @@ function library(source: string): string {
   return execFileSync(process.execPath, [program], { cwd: ROOT, env, encoding: "utf8" });
 }
 
+describe("the README's record", () => {
+  it("is that of its ticket, as far as it is shown and the processor is of the same family", () => {
+    const records = execFileSync(
+      process.execPath,
+      [
+        join(ROOT, "dist/src/main.js"),
+        "annotate",
+        "--lens",
+        "ner",
+        "--quiet",
+        join(ROOT, "examples/tickets.jsonl"),
+      ],
+      { cwd: ROOT, encoding: "utf8" },
+    );
+    const shown = JSON.parse(block("json"));
+    const real = records
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .find(({ document_id }) => document_id === shown.document_id);
+    // Of the digests the first digits are shown, of the spans the first.
+    const digest = (whole: string, part: string) => `${whole.slice(0, part.length - 1)}…`;
+    real.lenses.ner.spans = real.lenses.ner.spans.slice(0, shown.lenses.ner.spans.length);
+    real.models[0].digest = digest(real.models[0].digest, shown.models[0].digest);
+    real.pipeline.digest = digest(real.pipeline.digest, shown.pipeline.digest);
+    expect(real.models).toEqual(shown.models);
+    if (real.pipeline.runtime === shown.pipeline.runtime) expect(real).toEqual(shown);
+  });
+});
+
 const FOUND = /^PER Angela Merkel 0\.\d+\nORG Siemens 0\.\d+\nLOC Munich 0\.\d+\nT-1 2\nT-2 0\n$/;
 
 describe("the README's library example", () => {

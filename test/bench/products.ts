@@ -8,7 +8,7 @@ import { type EncoderConfig, readEncoderConfig } from "../../src/training/encode
 import { quantise } from "../../src/training/export/quantise.js";
 import { encodeModel } from "../../src/training/graph/onnx-file.js";
 import { toOnnx } from "../../src/training/graph/onnx-model.js";
-import { linear } from "../../src/training/graph/operators.js";
+import { add, linear, mul } from "../../src/training/graph/operators.js";
 import { input, parameter, type Value } from "../../src/training/graph/value.js";
 import { type Bench, divide, inTurn } from "./harness.js";
 
@@ -16,7 +16,7 @@ const LENGTHS = [16, 64, 128] as const;
 
 export const bench: Bench = {
   question:
-    "a graph of the int8 products alone (one after the other, each with its step to bytes and its bias) against the whole pass",
+    "a graph of the int8 products alone, with their steps to bytes and their biases, against the whole pass",
   missing: () => undefined,
   async run({ rounds, scale }, report) {
     const { manifest } = await readModelFolder({ directory: BUILT_IN_MODEL, dtype: "auto" });
@@ -74,8 +74,10 @@ function productsAlone({ hidden, intermediate, layers }: EncoderConfig): Uint8Ar
   };
   let x = input("rows", "float32", ["sequence", hidden]);
   for (let layer = 0; layer < layers; layer++) {
-    // Query, key, value, what is made of the heads, and the two of the feed-forward part.
-    for (const width of [hidden, hidden, hidden, hidden, intermediate, hidden]) x = dense(x, width);
+    // Query, key and value share a step to bytes. Then what is made of the heads, and the two of the feed-forward part.
+    const [query, key, value] = [dense(x, hidden), dense(x, hidden), dense(x, hidden)];
+    x = mul(add(add(query, key), value), 1 / Math.sqrt(3));
+    for (const width of [hidden, intermediate, hidden]) x = dense(x, width);
   }
   return encodeModel(quantise(toOnnx({ sums: x }, { dialect: "portable", weights })));
 }

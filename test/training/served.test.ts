@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { switchOffTelemetry } from "../../src/adapters/threads/telemetry.js";
-import { decodeModel, encodeModel } from "../../src/training/graph/onnx-file.js";
-import { toOnnx } from "../../src/training/graph/onnx-model.js";
+import { servedFile } from "../../src/training/export/served-graph.js";
+import { decodeModel } from "../../src/training/graph/onnx-file.js";
 import { parametersOf, servedModel } from "../../src/training/step.js";
 import { SHARED_ABSENT, shared } from "../support/shared.js";
 import { evaluate, type Tensor } from "./graph/reference.js";
@@ -17,10 +17,12 @@ const { openSession } = await import("../../src/adapters/onnx/session.js");
 describe("a served model's file", () => {
   it("is opened by the engine, which finds its lenses and the scores they should have", async () => {
     const sizes = { vocabulary: 20, hidden: 8, layers: 1, heads: 2, intermediate: 12, positions: 16 };
-    const served = servedModel({ ...sizes, tokenTypes: 2, epsilon: 1e-12 }, [
+    const config = { ...sizes, tokenTypes: 2, epsilon: 1e-12 };
+    const heads = [
       { name: "ner", labels: 5 },
       { name: "pos", labels: 3 },
-    ]);
+    ];
+    const served = servedModel(config, heads);
     const random = randomFrom(2);
     const weights = new Map<string, Float32Array>();
     const feeds = new Map<string, Tensor>();
@@ -30,12 +32,10 @@ describe("a served model's file", () => {
       weights.set(name, data);
       feeds.set(name, { shape: shape as number[], data: [...data] });
     }
-    const model = toOnnx(served.outputs, { dialect: "portable", weights, inputs: served.inputs });
-
     const directory = mkdtempSync(join(tmpdir(), "spanmill-"));
     try {
       const file = join(directory, "model.onnx");
-      writeFileSync(file, encodeModel(model));
+      writeFileSync(file, servedFile(config, heads, weights, "fp32"));
       const session = await openSession(file, { prefix: [], suffix: [] });
       expect(session.graph.outputs).toEqual([
         { name: "ner", type: "float32", labels: 5 },

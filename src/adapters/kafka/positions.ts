@@ -1,4 +1,5 @@
 /** What the broker knows of partitions: the group's record, and which offsets the log still holds. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Kafka } from "kafkajs";
 import type { Bounds } from "./position.js";
 import type { PartitionName } from "./source-events.js";
@@ -24,7 +25,7 @@ export async function readPositions(
   try {
     await admin.connect();
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
-    const committed = await admin.fetchOffsets({ groupId, topics });
+    const committed = await onceCertain(() => admin.fetchOffsets({ groupId, topics }));
     const bounds = new Map<string, Awaited<ReturnType<typeof admin.fetchTopicOffsets>>>();
     for (const topic of topics) bounds.set(topic, await admin.fetchTopicOffsets(topic));
     return partitions.map(({ topic, partition }) => {
@@ -44,6 +45,22 @@ export async function readPositions(
     await admin.disconnect().catch(() => undefined);
   }
 }
+
+/** What is written and not yet certain is a matter of moments (see `readStableOffsets`); kafkajs's admin tries nothing again. */
+async function onceCertain<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let left = TRIES; ; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left === 1 || !NOT_CERTAIN.has((error as { readonly type?: string }).type ?? "")) throw error;
+    }
+    await pause(BETWEEN_MS);
+  }
+}
+
+const NOT_CERTAIN: ReadonlySet<string> = new Set(["UNSTABLE_OFFSET_COMMIT", "NOT_COORDINATOR_FOR_GROUP"]);
+const TRIES = 10;
+const BETWEEN_MS = 200;
 
 /** Ids of the group's members. */
 export async function readMembers(kafka: Kafka, groupId: string): Promise<string[]> {

@@ -2,12 +2,14 @@ import { createRequire } from "node:module";
 import { SpanmillError } from "../../errors.js";
 
 /**
- * Teaches kafkajs 2.2.4, which knows OffsetFetch up to version 4, the version 7 of it, with `require_stable` (KIP-447).
- * A coordinator answers older versions out of what it knows to be on all replicas in sync: while a commit is on its way
- * that is the offset before it, and for a moment after a new coordinator took over it may be less than the old one had
- * acknowledged. Who reads on from there has documents again that were done, and commits a smaller offset. With version 7
- * the answer waits until what is written is also certain. KafkaConsumer asks no other way. Brokers before Kafka 2.5 do not
- * have the version; kafkajs asks them as ever.
+ * Teaches kafkajs 2.2.4, which knows OffsetFetch up to version 4, the version 7 of it, with `require_stable` (KIP-447), by
+ * which KafkaConsumer asks. Without it a coordinator answers out of what it knows to be on all replicas in sync: while a
+ * commit is on its way that is the offset before it, and for a moment after a new coordinator took over it may be less than
+ * the old one had acknowledged. Who reads on from there has documents again that were done, and commits a smaller offset.
+ *
+ * Kafka 4 answers version 7 once all that is written is certain, or after its `offset.commit.timeout.ms` with
+ * NOT_COORDINATOR_FOR_GROUP. Kafka 2.5 to 3.9 refuse meanwhile with UNSTABLE_OFFSET_COMMIT. Brokers before do not have the
+ * version; kafkajs asks them as ever.
  *
  * Once per process; later calls do nothing.
  *
@@ -39,12 +41,12 @@ function stable({ groupId, topics }: Asked): { readonly request: Request; readon
       apiKey: 9,
       apiVersion: Number(VERSION),
       apiName: "OffsetFetch",
-      // The first tags end the header.
+      // The first tags end the header. No topics mean all, as in the versions before.
       encode: async () =>
-        tags(
-          tags(new Encoder())
+        noTags(
+          noTags(new Encoder())
             .writeUVarIntString(groupId)
-            .writeUVarIntArray(topics.map(topicOf))
+            .writeUVarIntArray(topics.length === 0 ? null : topics.map(topicOf))
             .writeBoolean(true),
         ),
     },
@@ -54,18 +56,17 @@ function stable({ groupId, topics }: Asked): { readonly request: Request; readon
 
 function topicOf({ topic, partitions }: Asked["topics"][number]): Encoder {
   const numbers = partitions.map(({ partition }) => new Encoder().writeInt32(partition));
-  return tags(new Encoder().writeUVarIntString(topic).writeUVarIntArray(numbers));
+  return noTags(new Encoder().writeUVarIntString(topic).writeUVarIntArray(numbers));
 }
 
-/** None. */
-function tags(encoder: Encoder): Encoder {
+function noTags(encoder: Encoder): Encoder {
   return encoder.writeUVarInt(0);
 }
 
 const response: Response = {
   decode: async (bytes) => {
     const from = new Decoder(bytes);
-    from.readTaggedFields();
+    skipTags(from);
     const clientSideThrottleTime = from.readInt32();
     const responses = from.readUVarIntArray(readTopic) ?? [];
     return { throttleTime: 0, clientSideThrottleTime, responses, errorCode: from.readInt16() };
@@ -77,7 +78,7 @@ const response: Response = {
 function readTopic(from: Decoder): Answer["responses"][number] {
   const topic = from.readUVarIntString();
   const partitions = from.readUVarIntArray(readPartition) ?? [];
-  from.readTaggedFields();
+  skipTags(from);
   return { topic, partitions };
 }
 
@@ -87,8 +88,16 @@ function readPartition(from: Decoder): PartitionAnswer {
   from.readInt32(); // leader epoch
   const metadata = from.readUVarIntString();
   const errorCode = from.readInt16();
-  from.readTaggedFields();
+  skipTags(from);
   return { partition, offset, metadata, errorCode };
+}
+
+/** `readTaggedFields` of kafkajs takes the size of a field for one more than it is. */
+function skipTags(from: Decoder): void {
+  for (let left = from.readUVarInt(); left > 0; left--) {
+    from.readUVarInt();
+    from.forward(from.readUVarInt());
+  }
 }
 
 interface Asked {
@@ -139,7 +148,7 @@ interface Encoder {
   writeBoolean(value: boolean): Encoder;
   writeUVarInt(value: number): Encoder;
   writeUVarIntString(value: string): Encoder;
-  writeUVarIntArray(values: readonly Encoder[]): Encoder;
+  writeUVarIntArray(values: readonly Encoder[] | null): Encoder;
 }
 
 interface Decoder {
@@ -148,7 +157,8 @@ interface Decoder {
   readInt64(): { toString(): string };
   readUVarIntString(): string | null;
   readUVarIntArray<T>(read: (from: Decoder) => T): T[] | null;
-  readTaggedFields(): unknown;
+  readUVarInt(): number;
+  forward(bytes: number): void;
 }
 
 const load = (path: string): unknown => createRequire(import.meta.url)(`kafkajs/src/${path}`);

@@ -1,14 +1,14 @@
 /**
  * Attention as the one operator that ONNX has for it since its operator set 23, in place of the thirteen by which the
- * encoder writes it. ONNX Runtime computes it from the same products in the same order, to the same bits, without
- * copying queries, keys and values into heads first: `npm run bench -- export-forms` has both.
+ * encoder writes it. ONNX Runtime computes it from the same products (on x86-64 to the same bits) with less copying:
+ * `npm run bench -- export-forms` has both.
  */
 import { SpanmillError } from "../../errors.js";
 import type { EncoderConfig } from "../encoder-config.js";
 import { ATTRIBUTE, ELEMENT, type OnnxModel, type OnnxNode, type OnnxTensor } from "../graph/onnx-file.js";
 
-/** ONNX Runtime has it on processors from version 1.23 on. */
-const OPERATOR_SET = 23;
+/** ONNX Runtime has attention for processors from version 1.23 on. */
+export const SERVED_OPERATOR_SET = 23;
 /** Of the format, that came with it. */
 const FORMAT = 11;
 
@@ -23,8 +23,9 @@ export function fuseAttention(model: OnnxModel, { hidden, heads }: EncoderConfig
   let shared: readonly OnnxNode[] = [];
   for (const softmax of graph.node.filter(({ opType }) => opType === "Softmax")) {
     const { rows, split, mask, result } = attentionOf(softmax, follow);
-    const [batch, sequence] = follow.back(split, "Concat").input as readonly [string, string];
-    shared = sharedNodes(batch, sequence, mask);
+    // -1 stands for the batch, which the operator that reshapes finds by itself.
+    const [rest, sequence] = follow.back(split, "Concat").input as readonly [string, string];
+    shared = sharedNodes(rest, sequence, mask);
     const name = `${result.output[0]!}/attention`;
     const parts = rows.map((each, i) => node("Reshape", [each, ROWS_BY_BLOCK], `${name}/${"qkv"[i]}`));
     const attention = node("Attention", [...parts.map(({ output }) => output[0]!), VISIBLE], name);
@@ -47,7 +48,7 @@ export function fuseAttention(model: OnnxModel, { hidden, heads }: EncoderConfig
   return {
     ...model,
     irVersion: FORMAT,
-    opsetImport: [{ domain: "", version: OPERATOR_SET }],
+    opsetImport: [{ domain: "", version: SERVED_OPERATOR_SET }],
     graph: needed({ ...graph, node: nodes, initializer: [...graph.initializer, ...constants] }),
   };
 }
@@ -56,14 +57,14 @@ const ONE = "/attention/one";
 const HIDDEN = "/attention/hidden";
 /** The shape [batch, sequence, hidden]. */
 const ROWS_BY_BLOCK = "/attention/rows";
-/** What is added to each score, [batch, 1, sequence, sequence]: this operator broadcasts no row of keys over the queries. */
+/** What is added to each score, [batch, 1, sequence, sequence]: ONNX Runtime broadcasts no row of keys over the queries. */
 const VISIBLE = "/attention/visible";
 
-function sharedNodes(batch: string, sequence: string, mask: string): readonly OnnxNode[] {
+function sharedNodes(rest: string, sequence: string, mask: string): readonly OnnxNode[] {
   const axis = { name: "axis", type: ATTRIBUTE.int, i: 0 };
   const square = `${VISIBLE}/shape`;
   return [
-    { ...node("Concat", [batch, sequence, HIDDEN], ROWS_BY_BLOCK), attribute: [axis] },
+    { ...node("Concat", [rest, sequence, HIDDEN], ROWS_BY_BLOCK), attribute: [axis] },
     { ...node("Concat", [ONE, ONE, sequence, ONE], square), attribute: [axis] },
     node("Expand", [mask, square], VISIBLE),
   ];
@@ -83,8 +84,9 @@ interface Written {
 /** softmax(q k' * scale + mask) v, with each of q, k and v in heads. */
 function attentionOf(softmax: OnnxNode, follow: Follower): Written {
   const masked = follow.back(softmax.input[0], "Add");
-  const scaled = follow.back(masked.input[0], "Mul");
-  const scores = follow.back(scaled.input[0], "MatMul");
+  // A scale of 1 is not written.
+  const scaled = follow.back(masked.input[0], "Mul", "MatMul");
+  const scores = scaled.opType === "Mul" ? follow.back(scaled.input[0], "MatMul") : scaled;
   const keys = follow.back(scores.input[1], "Transpose");
   const mixed = follow.on(softmax, "MatMul");
   const [q, k, v] = [scores.input[0], keys.input[0], mixed.input[1]].map((part) =>
@@ -100,22 +102,22 @@ function attentionOf(softmax: OnnxNode, follow: Follower): Written {
 
 interface Follower {
   /** What makes a value. */
-  back(value: string | undefined, opType: string): OnnxNode;
+  back(value: string | undefined, ...opTypes: readonly string[]): OnnxNode;
   /** What reads a node's result. */
   on(from: OnnxNode, opType: string): OnnxNode;
 }
 
 function follower(nodes: readonly OnnxNode[]): Follower {
   const makers = new Map(nodes.flatMap((each) => each.output.map((name) => [name, each])));
-  const expect = (found: OnnxNode | undefined, opType: string): OnnxNode => {
-    if (found?.opType === opType) return found;
+  const expect = (found: OnnxNode | undefined, ...opTypes: readonly string[]): OnnxNode => {
+    if (found !== undefined && opTypes.includes(found.opType)) return found;
     throw new SpanmillError(
       "INTERNAL",
-      `attention is written otherwise than expected: ${found?.opType ?? "nothing"} where ${opType} should be`,
+      `attention is written otherwise than expected: ${found?.opType ?? "nothing"} where ${opTypes.join(" or ")} should be`,
     );
   };
   return {
-    back: (value, opType) => expect(makers.get(value ?? ""), opType),
+    back: (value, ...opTypes) => expect(makers.get(value ?? ""), ...opTypes),
     on: (from, opType) =>
       expect(
         nodes.find(({ input }) => input.includes(from.output[0]!)),

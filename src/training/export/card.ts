@@ -1,5 +1,7 @@
 /** README.md of a model folder: the model card, in the form that the Hugging Face hub reads. */
+
 import type { Scheme } from "../../tagging/schemes.js";
+import { SERVED_OPERATOR_SET } from "./attention.js";
 
 export interface ModelCard {
   readonly name: string;
@@ -150,7 +152,7 @@ function data({ sets }: ModelCard): string {
 
 function sizes(files: ReadonlyMap<string, Uint8Array>): string {
   const rows = [...files].map(([file, { length }]) => [code(file), (length / 1e6).toFixed(2)]);
-  return `${table(["file", "MB"], rows)}\n\nTheir sha256 are in \`spanmill.json\`, and are checked when the model is opened. ONNX files are of operator set 23, which ONNX Runtime reads from 1.23 on.`;
+  return `${table(["file", "MB"], rows)}\n\nTheir sha256 are in \`spanmill.json\`, and are checked when the model is opened. ONNX files are of operator set ${SERVED_OPERATOR_SET}, which ONNX Runtime reads from 1.23 on.`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -26,7 +26,7 @@ export function servedFile(
   return encodeModel(dtype === "int8" ? quantise(model) : model);
 }
 
-/** The float form, in standard operators (set 23). */
+/** The float form, in standard operators. */
 export function servedGraph(
   config: EncoderConfig,
   lenses: readonly LensHead[],

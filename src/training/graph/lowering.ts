@@ -5,7 +5,8 @@ import type { DataType, Node, OperatorName } from "./value.js";
 
 /**
  * `runtime`: a form that runs at once as fast as it can on ONNX Runtime (Gemm, FusedMatMul). `portable`: standard
- * operators alone, matrix products as MatMul and Add, which every runtime reads and every quantiser knows.
+ * operators alone, matrix products as MatMul and Add, which every runtime reads and every quantiser knows: what is
+ * exported begins as this.
  */
 export type Dialect = "runtime" | "portable";
 

@@ -22,7 +22,8 @@ export async function readCommitted(
 
 /**
  * Stable, which is from version 7 on: a new coordinator tells other versions only what it knows to be on all replicas in
- * sync, and for a moment after it took over that is less than the old one had acknowledged (KafkaConsumer asks so, too).
+ * sync, and for a moment after it took over that is less than the old one had acknowledged (KafkaConsumer asks so, too). While a commit
+ * is on its way the answer waits, so in times of trouble there are fewer samples.
  */
 function readFrom(coordinator: string, group: string, topic: string, partitions: number) {
   return askOnce(coordinator, async (wire) => {
